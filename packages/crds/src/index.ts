@@ -1,0 +1,6 @@
+/**
+ * The metallb.io kinds: types, CRD manifests, defaults and validation from one source.
+ *
+ * @packageDocumentation
+ */
+export {}

@@ -1,0 +1,6 @@
+/**
+ * An in-memory Kubernetes API server over HTTPS, with faults on demand, for tests and demos.
+ *
+ * @packageDocumentation
+ */
+export {}

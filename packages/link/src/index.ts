@@ -1,0 +1,6 @@
+/**
+ * Ethernet frames in and out of an interface, and the list of interfaces as it changes.
+ *
+ * @packageDocumentation
+ */
+export {}

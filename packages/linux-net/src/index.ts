@@ -1,0 +1,6 @@
+/**
+ * The Linux networking calls that Node lacks: packet sockets, socket filters, rtnetlink, eventfd.
+ *
+ * @packageDocumentation
+ */
+export {}

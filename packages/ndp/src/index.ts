@@ -1,0 +1,6 @@
+/**
+ * Neighbour Discovery codec, responder and announcements (RFC 4861).
+ *
+ * @packageDocumentation
+ */
+export {}

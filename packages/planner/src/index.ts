@@ -1,0 +1,6 @@
+/**
+ * Pure decisions: which addresses a Service gets, who announces them, and why.
+ *
+ * @packageDocumentation
+ */
+export {}

@@ -1,0 +1,6 @@
+/**
+ * Byte cursors, the internet checksum, Ethernet and IPv6 framing.
+ *
+ * @packageDocumentation
+ */
+export {}

@@ -1,0 +1,9 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    projects: ['packages/*', 'apps/*', 'lab'],
+    maxWorkers: 2,
+    coverage: { provider: 'v8', include: ['packages/*/src/**'] }
+  }
+})
