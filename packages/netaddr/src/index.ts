@@ -3,4 +3,16 @@
  *
  * @packageDocumentation
  */
-export {}
+export { InvalidAddressError, type InvalidAddressReason } from './errors.ts'
+export {
+  compareIpAddresses,
+  type IpAddress,
+  type IpFamily,
+  parseIpAddress,
+  tryParseIpAddress
+} from './ip-address.ts'
+export { type HostBitsOption, IpPrefix } from './ip-prefix.ts'
+export { IpRange } from './ip-range.ts'
+export { Ipv4Address } from './ipv4-address.ts'
+export { Ipv6Address } from './ipv6-address.ts'
+export { MacAddress } from './mac-address.ts'
