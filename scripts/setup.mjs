@@ -1,0 +1,92 @@
+// Puts in place what a fresh clone lacks, so that every `npm run …` works at once: npm packages, the Debian packages
+// that debian-packages.json names for the job, and the build. Runs on plain Node 20 with nothing installed.
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
+import { delimiter, dirname, isAbsolute, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const job = process.argv[2] ?? 'test'
+const needsBuild = job !== 'test'
+
+ensureNpmPackages()
+ensureDebianPackages()
+if (needsBuild) ensureBuild()
+
+function ensureNpmPackages() {
+  const marker = join(root, 'node_modules', '.package-lock.json')
+  const isCurrent =
+    existsSync(marker) && statSync(marker).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs
+  if (isCurrent && existsSync(join(root, 'node_modules', '.bin', 'node'))) return
+  say('installing npm packages')
+  run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error'])
+}
+
+function ensureDebianPackages() {
+  const { [job]: wanted } = JSON.parse(readFileSync(join(root, 'scripts', 'debian-packages.json'), 'utf8'))
+  const missing = (wanted ?? []).filter(({ probe }) => !probe.some(isThere)).map((entry) => entry.package)
+  if (missing.length === 0 || process.platform !== 'linux') return
+  const names = missing.join(' ')
+  if (process.getuid?.() !== 0)
+    fail(`these Debian packages are missing; install them with:\n  sudo apt-get install -y ${names}`)
+  if (!isThere('apt-get')) fail(`these programs' packages are missing and there is no apt-get here: ${names}`)
+  say(`installing Debian packages: ${names}`)
+  run('apt-get', ['-qq', 'update'])
+  run('apt-get', ['-qq', '-y', '--no-install-recommends', 'install', ...missing])
+}
+
+function ensureBuild() {
+  // turbo knows what is up to date; its own output is shown only if something fails.
+  run(join(root, 'node_modules', '.bin', 'turbo'), [
+    'run',
+    'build',
+    '--output-logs=errors-only',
+    '--log-order=grouped'
+  ])
+}
+
+function isThere(program) {
+  const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']
+  return (isAbsolute(program) ? [program] : directories.map((directory) => join(directory, program))).some(
+    (file) => {
+      try {
+        accessSync(file, constants.R_OK)
+        return true
+      } catch {
+        return false
+      }
+    }
+  )
+}
+
+/** Standard output belongs to the job (`--json`): everything here goes to standard error. */
+function run(command, args) {
+  const env = {
+    ...process.env,
+    PATH: [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter),
+    TURBO_TELEMETRY_DISABLED: '1',
+    DO_NOT_TRACK: '1',
+    DEBIAN_FRONTEND: 'noninteractive'
+  }
+  const { status, error, stdout } = spawnSync(command, args, {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+    maxBuffer: 1 << 28
+  })
+  if (status === 0) return
+  process.stderr.write(stdout ?? '')
+  fail(
+    `${[command, ...args].join(' ')} failed${error === undefined ? ` with status ${status}` : `: ${error.message}`}`
+  )
+}
+
+function say(text) {
+  process.stderr.write(`setup: ${text} …\n`)
+}
+
+function fail(text) {
+  process.stderr.write(`setup: ${text}\n`)
+  process.exit(2)
+}
