@@ -45,7 +45,12 @@ export interface L2Advertisement {
 /** A BGP community: RFC 1997, or RFC 8092 when `type` is `large`. */
 export type Community =
   | { readonly type: 'standard'; readonly value: number }
-  | { readonly type: 'large'; readonly globalAdministrator: number; readonly localData1: number; readonly localData2: number }
+  | {
+      readonly type: 'large'
+      readonly globalAdministrator: number
+      readonly localData1: number
+      readonly localData2: number
+    }
 
 /** A `BGPAdvertisement`, attached to the pools that it selects. */
 export interface BgpAdvertisement {
@@ -117,4 +122,3 @@ export interface Problem {
   /** What to do about it. */
   readonly remedy: string
 }
-
