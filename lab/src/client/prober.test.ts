@@ -1,0 +1,40 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, test } from 'vitest'
+import { findOutage, type ProbeResult, probe } from './prober.ts'
+
+function results(...answers: readonly (readonly [number, boolean])[]): ProbeResult[] {
+  return answers.map(([sentAtMs, isAnswered]) => ({
+    url: 'http://192.0.2.1/',
+    sentAtMs,
+    endedAtMs: sentAtMs + 1,
+    body: isAnswered ? 'ok' : undefined,
+    error: isAnswered ? undefined : 'lost'
+  }))
+}
+
+test('the gap runs from the last answered request to the next answered one, in order of sending', () => {
+  expect(
+    findOutage(results([0, true], [20, true], [60, false], [40, false], [520, true], [540, true]))
+  ).toEqual({ gapMs: 500, lostRequests: 2, sentRequests: 6 })
+})
+
+test('without a lost request there is no gap, however slow the requests', () => {
+  expect(findOutage(results([0, true], [3000, true]))).toEqual({ gapMs: 0, lostRequests: 0, sentRequests: 2 })
+})
+
+test('a probe has the body of the answer, or the reason why there is none', async () => {
+  const server = createServer((_request, response) => response.end('node-1'))
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  expect(await probe(`http://127.0.0.1:${port}/`, 5000)).toMatchObject({ body: 'node-1', error: undefined })
+  await new Promise((resolve) => {
+    server.close(resolve)
+  })
+  expect(await probe(`http://127.0.0.1:${port}/`, 5000)).toMatchObject({
+    body: undefined,
+    error: expect.stringContaining('ECONNREFUSED') as unknown
+  })
+})

@@ -1,0 +1,75 @@
+import { type ClientRequest, get } from 'node:http'
+
+/** One try to reach an address. Times are milliseconds of a monotonic clock. */
+export interface ProbeResult {
+  readonly url: string
+  readonly sentAtMs: number
+  readonly endedAtMs: number
+  /** What the backend said; `undefined` if no whole answer came. */
+  readonly body: string | undefined
+  readonly error: string | undefined
+}
+
+/** One HTTP GET on a connection of its own, within `timeoutMs`. Never rejects. */
+export async function probe(url: string, timeoutMs: number): Promise<ProbeResult> {
+  const sentAtMs = performance.now()
+  return new Promise((resolve) => {
+    const end = (body: string | undefined, error: string | undefined): void => {
+      clearTimeout(timer)
+      request.destroy()
+      resolve({ url, sentAtMs, endedAtMs: performance.now(), body, error })
+    }
+    const request: ClientRequest = get(url, { agent: false }, (response) => {
+      let body = ''
+      response.setEncoding('utf8')
+      response.on('data', (chunk: string) => {
+        body += chunk
+      })
+      response.on('end', () => end(body, undefined))
+      response.on('error', (error) => end(undefined, error.message))
+    })
+    request.on('error', (error) => end(undefined, error.message))
+    const timer = setTimeout(() => end(undefined, `no answer within ${timeoutMs} ms`), timeoutMs)
+  })
+}
+
+/** Tries until there is an answer or `signal` aborts; a fresh connection each time. */
+export async function probeUntilReached(url: string, signal: AbortSignal): Promise<ProbeResult | undefined> {
+  while (!signal.aborted) {
+    const result = await probe(url, 250)
+    if (result.body !== undefined) return result
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20)
+    })
+  }
+  return undefined
+}
+
+/** What a stream of probes suffered. */
+export interface Outage {
+  /** From the last request that was answered before the gap to the first one answered after it, by time of sending. */
+  readonly gapMs: number
+  readonly lostRequests: number
+  readonly sentRequests: number
+}
+
+/** The longest time without an answer in a stream of probes, and how many went unanswered in all. */
+export function findOutage(results: readonly ProbeResult[]): Outage {
+  const inOrder = results.toSorted((a, b) => a.sentAtMs - b.sentAtMs)
+  let gapMs = 0
+  let lostRequests = 0
+  let lastAnswered: ProbeResult | undefined
+  let hasLost = false
+  for (const result of inOrder) {
+    if (result.body === undefined) {
+      lostRequests += 1
+      hasLost = true
+      continue
+    }
+    if (hasLost && lastAnswered !== undefined)
+      gapMs = Math.max(gapMs, result.sentAtMs - lastAnswered.sentAtMs)
+    hasLost = false
+    lastAnswered = result
+  }
+  return { gapMs: Math.round(gapMs), lostRequests, sentRequests: inOrder.length }
+}

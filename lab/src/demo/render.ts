@@ -1,0 +1,96 @@
+import Table from 'cli-table3'
+import { createLogUpdate } from 'log-update'
+import { createColors } from 'picocolors'
+import type { DemoReport, StoryEvent } from './story.ts'
+
+/** Shows a story as it happens. */
+export interface Renderer {
+  show(event: StoryEvent): void
+  /** Leaves what was shown last on the screen. */
+  end(): void
+}
+
+export interface Terminal {
+  readonly isTTY?: boolean
+  readonly columns?: number
+  write(text: string): unknown
+}
+
+/** For people: steps with their times, and under them a table that is redrawn in place on a terminal. */
+export function createRenderer(terminal: NodeJS.WriteStream): Renderer {
+  const isTerminal = terminal.isTTY === true && process.env['NO_COLOR'] === undefined
+  const paint = createColors(isTerminal)
+  const live = terminal.isTTY === true ? createLogUpdate(terminal) : undefined
+  let report: DemoReport | undefined
+  let current: string | undefined
+  const redraw = (): void => {
+    const lines = [
+      current === undefined ? '' : `${paint.cyan('…')} ${current}`,
+      report === undefined ? '' : formatReport(report, paint)
+    ]
+    live?.(lines.filter((line) => line !== '').join('\n'))
+  }
+  return {
+    show: (event) => {
+      if (event.type === 'report') report = event.report
+      if (event.type === 'begin') current = event.text
+      if (event.type === 'begin' && live === undefined) terminal.write(`        … ${event.text}\n`)
+      if (event.type === 'step') {
+        current = undefined
+        live?.clear()
+        terminal.write(`${paint.green(formatSeconds(event.ms))} ${event.text}\n`)
+      }
+      redraw()
+    },
+    end: () => {
+      live?.clear()
+      if (report !== undefined) terminal.write(`\n${formatReport(report, paint)}\n`)
+    }
+  }
+}
+
+type Paint = ReturnType<typeof createColors>
+
+function formatReport(report: DemoReport, paint: Paint): string {
+  const table = new Table({
+    head: ['SERVICE', 'ADDRESSES', 'ANSWERED BY', 'FIRST REPLY'],
+    style: { head: [], border: [], compact: true },
+    chars: PLAIN
+  })
+  for (const { name, addresses, node, firstReplyMs } of report.services) {
+    table.push([paint.bold(name), addresses.join(', '), node, `${firstReplyMs} ms`])
+  }
+  const pending = report.pending.map(
+    ({ name, reason }) => `${paint.yellow('pending')} ${paint.bold(name)}: ${reason}`
+  )
+  const { takeover } = report
+  const lines =
+    takeover === undefined
+      ? []
+      : [
+          `${paint.bold('takeover')} ${takeover.node} → ${takeover.newNode}: clients waited ${takeover.gapMs} ms, ${takeover.lostRequests} requests lost`
+        ]
+  return [table.toString(), ...pending, ...lines].join('\n')
+}
+
+function formatSeconds(ms: number): string {
+  return `${(ms / 1000).toFixed(2).padStart(6)} s`
+}
+
+const PLAIN = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '   '
+}

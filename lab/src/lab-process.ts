@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createWriteStream, type WriteStream } from 'node:fs'
+
+export interface LabProcessOptions {
+  readonly name: string
+  /** Words before the command, as those that enter a namespace. */
+  readonly prefix?: readonly string[]
+  readonly script: string
+  readonly args?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** Standard output and standard error go here, one after the other. */
+  readonly logFile: string
+}
+
+/** One of our Node programs, run as a child: its log, its messages, and an end that is waited for. */
+export class LabProcess {
+  readonly name: string
+  readonly #options: LabProcessOptions
+  #child: ChildProcess | undefined
+  #log: WriteStream | undefined
+  #exited: Promise<unknown> = Promise.resolve()
+
+  constructor(options: LabProcessOptions) {
+    this.name = options.name
+    this.#options = options
+  }
+
+  /** Process id in the namespace of the caller; `undefined` while it does not run. */
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  get isRunning(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  start(): void {
+    const { prefix = [], script, args = [], env = {}, logFile } = this.#options
+    const [program = process.execPath, ...words] = [
+      ...prefix,
+      process.execPath,
+      ...process.execArgv,
+      script,
+      ...args
+    ]
+    this.#log = createWriteStream(logFile, { flags: 'a' })
+    // A group of its own: Ctrl-C on the terminal is for the story, which ends its processes in order.
+    const child = spawn(program, words, {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      detached: true
+    })
+    child.stdout?.pipe(this.#log, { end: false })
+    child.stderr?.pipe(this.#log, { end: false })
+    this.#child = child
+    this.#exited = once(child, 'exit')
+  }
+
+  /** Calls `handler` with each message of the process, until it ends. */
+  onMessage(handler: (message: unknown) => void): void {
+    this.#child?.on('message', handler)
+  }
+
+  send(message: Record<string, unknown>): void {
+    if (this.#child?.connected === true) this.#child.send(message)
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal)
+  }
+
+  /** Resolves when the process has ended. */
+  async exited(): Promise<void> {
+    await this.#exited
+  }
+
+  /** Asks it to end, and insists after `graceMs`. */
+  async stop(graceMs = 5000): Promise<void> {
+    if (this.isRunning) {
+      const insist = setTimeout(() => this.#child?.kill('SIGKILL'), graceMs)
+      this.#child?.kill('SIGTERM')
+      await this.#exited
+      clearTimeout(insist)
+    }
+    this.#log?.end()
+  }
+}
