@@ -3,4 +3,14 @@
  *
  * @packageDocumentation
  */
-export {}
+export type {
+  Link,
+  LinkAddress,
+  LinkCounters,
+  LinkHandlers,
+  LinkInterest,
+  LinkInterface,
+  LinkInterfacesChange,
+  PollableLink,
+  SendResult
+} from './link.ts'
