@@ -1,17 +1,20 @@
 // Puts in place what a fresh clone lacks, so that every `npm run …` works at once: npm packages, the Debian packages
-// that debian-packages.json names for the job, and the build. Runs on plain Node 20 with nothing installed.
-import { spawnSync } from 'node:child_process'
+// that debian-packages.json names for the job, and the build; then runs the job's own command with Node 24.
+// Usage: setup.mjs JOB COMMAND [ARGUMENT…]. Runs on plain Node 20 with nothing installed.
+import { spawn, spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
 import { delimiter, dirname, isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const job = process.argv[2] ?? 'test'
+const [job = 'test', ...command] = process.argv.slice(2)
+const path = [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter)
 const needsBuild = job !== 'test'
 
 ensureNpmPackages()
 ensureDebianPackages()
 if (needsBuild) ensureBuild()
+if (command.length > 0) runJob(command)
 
 function ensureNpmPackages() {
   const marker = join(root, 'node_modules', '.package-lock.json')
@@ -45,6 +48,27 @@ function ensureBuild() {
   ])
 }
 
+/** Runs the job in our place: it gets our signals, and learns by its IPC channel when we are gone. */
+function runJob([program, ...args]) {
+  const child = spawn(program, args, {
+    cwd: root,
+    env: { ...process.env, PATH: path },
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc']
+  })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  // npm's shell is replaced by us; if npm itself is killed nobody tells us.
+  const parent = process.ppid
+  setInterval(() => {
+    if (process.ppid !== parent) child.kill('SIGTERM')
+  }, 500).unref()
+  child.on('error', (error) => fail(`${program}: ${error.message}`))
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + (numberOf(signal) ?? 0)))
+}
+
+function numberOf(signal) {
+  return { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }[signal]
+}
+
 function isThere(program) {
   const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin']
   return (isAbsolute(program) ? [program] : directories.map((directory) => join(directory, program))).some(
@@ -63,7 +87,7 @@ function isThere(program) {
 function run(command, args) {
   const env = {
     ...process.env,
-    PATH: [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter),
+    PATH: path,
     TURBO_TELEMETRY_DISABLED: '1',
     DO_NOT_TRACK: '1',
     DEBIAN_FRONTEND: 'noninteractive'

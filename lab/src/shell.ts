@@ -30,6 +30,8 @@ export async function run(program: string, args: readonly string[], stdin?: stri
         else reject(new CommandError([program, ...args].join(' '), stderr || error.message, { cause: error }))
       }
     )
-    child.stdin?.end(stdin ?? '')
+    // A program that ends before it has read its input says so by its status.
+    child.stdin?.on('error', () => undefined)
+    child.stdin?.end(stdin)
   })
 }
