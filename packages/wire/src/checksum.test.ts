@@ -10,7 +10,9 @@ test('RFC 1071 §3: the sum of its example is ddf2', () => {
 })
 
 test('an odd last byte counts as the high one of a word', () => {
-  expect(internetChecksum(Uint8Array.of(0x12, 0x34, 0x56))).toBe(internetChecksum(Uint8Array.of(0x12, 0x34, 0x56, 0)))
+  expect(internetChecksum(Uint8Array.of(0x12, 0x34, 0x56))).toBe(
+    internetChecksum(Uint8Array.of(0x12, 0x34, 0x56, 0))
+  )
 })
 
 test('a message with its checksum in it sums to zero, and any changed bit shows', () => {
@@ -28,7 +30,7 @@ test('a message with its checksum in it sums to zero, and any changed bit shows'
   )
 })
 
-// RFC 4861 §4.3, as computed by hand: NS from fe80::1 to ff02::1:ff00:2 for fe80::2 without options.
+// RFC 4861 §4.3: NS from fe80::1 to ff02::1:ff00:2 for fe80::2 without options; the sum is written out below.
 test('the ICMPv6 checksum covers the pseudo-header of RFC 8200 §8.1', () => {
   const packet = new Uint8Array(64)
   const source = Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)

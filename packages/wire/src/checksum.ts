@@ -10,7 +10,12 @@ const MAX_SUMMED_BYTES = 0x1_0000
  * @param initial a sum to go on from, of {@link checksumPart}; its bytes must have been even in number
  * @throws {@link WireError} for a range outside of `bytes` or above 64 KiB
  */
-export function internetChecksum(bytes: Uint8Array, start = 0, end: number = bytes.length, initial = 0): number {
+export function internetChecksum(
+  bytes: Uint8Array,
+  start = 0,
+  end: number = bytes.length,
+  initial = 0
+): number {
   return ~fold(checksumPart(bytes, start, end, initial)) & 0xffff
 }
 

@@ -76,7 +76,11 @@ export class Writer {
   #advance(length: number): number {
     const start = this.#offset
     if (!Number.isInteger(length) || length < 0 || length > this.#bytes.length - start) {
-      throw new WireError('overflow', start, `${length} bytes to write at ${start}, room for ${this.remaining}`)
+      throw new WireError(
+        'overflow',
+        start,
+        `${length} bytes to write at ${start}, room for ${this.remaining}`
+      )
     }
     this.#offset = start + length
     return start
