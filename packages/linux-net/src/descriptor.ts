@@ -1,0 +1,42 @@
+import { check, intBytes, libc } from './libc.ts'
+
+/** Option levels and names of Linux's generic socket ABI; the same on every architecture that koffi has a binary for. */
+const SOL_SOCKET = 1
+const SO_RCVBUF = 8
+const SO_RCVBUFFORCE = 33
+
+/** A file descriptor of ours, closed once. */
+export class Descriptor {
+  #fd: number
+
+  constructor(fd: number) {
+    this.#fd = fd
+  }
+
+  /** −1 when closed. */
+  get fd(): number {
+    return this.#fd
+  }
+
+  /** @throws LinuxNetError */
+  setOption(level: number, name: number, value: Uint8Array, label: string): void {
+    check(`setsockopt ${label}`, libc().setsockopt(this.#fd, level, name, value, value.length))
+  }
+
+  /** Asks for a receive buffer, above the system's limit if CAP_NET_ADMIN allows it. */
+  setReceiveBuffer(sizeBytes: number): void {
+    const { setsockopt } = libc()
+    const value = intBytes(sizeBytes)
+    if (setsockopt(this.#fd, SOL_SOCKET, SO_RCVBUFFORCE, value, 4) === 0) return
+    // What the limit allows is better than nothing: net.core.rmem_max cuts, and does not refuse.
+    this.setOption(SOL_SOCKET, SO_RCVBUF, value, 'SO_RCVBUF')
+  }
+
+  close(): void {
+    if (this.#fd === -1) return
+    const fd = this.#fd
+    this.#fd = -1
+    // After close() the number is free again whatever it returns (close(2), "Dealing with error returns").
+    libc().close(fd)
+  }
+}
