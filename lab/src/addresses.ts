@@ -1,9 +1,13 @@
 /** The addresses of the lab's segment: every host by its number. */
-export const SEGMENT = {
+export const SEGMENT: {
+  readonly bridge: readonly [string, string]
+  readonly control: readonly [string, string]
+  readonly client: readonly [string, string]
+} = {
   bridge: ['192.168.100.1/24', 'fd00:c1a:100::1/64'],
   control: hostAddresses(10),
   client: hostAddresses(100)
-} as const
+}
 
 /** IPv4 and IPv6 address of a host on the segment, with prefix lengths. */
 export function hostAddresses(number: number): readonly [string, string] {

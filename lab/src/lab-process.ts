@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createWriteStream, type WriteStream } from 'node:fs'
+import { createInterface } from 'node:readline'
 
 export interface LabProcessOptions {
   readonly name: string
@@ -55,6 +56,35 @@ export class LabProcess {
     child.stderr?.pipe(this.#log, { end: false })
     this.#child = child
     this.#exited = once(child, 'exit')
+  }
+
+  /**
+   * Resolves with the first line of standard output, or message, that `isWanted` likes.
+   *
+   * @throws Error if the process ends before that, or `timeoutMs` pass.
+   */
+  async waitFor(isWanted: (said: unknown) => boolean, timeoutMs: number): Promise<void> {
+    const child = this.#child
+    if (child?.stdout === undefined || child.stdout === null) throw new Error(`${this.name} was not started`)
+    const lines = createInterface({ input: child.stdout })
+    const timeout = AbortSignal.timeout(timeoutMs)
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const hear = (said: unknown): void => {
+          if (isWanted(said)) resolve()
+        }
+        lines.on('line', hear)
+        child.on('message', hear)
+        child.once('exit', (code, signal) =>
+          reject(new Error(`${this.name} ended (${signal ?? code}) before it was ready; see its log`))
+        )
+        timeout.addEventListener('abort', () =>
+          reject(new Error(`${this.name} was not ready within ${timeoutMs} ms; see its log`))
+        )
+      })
+    } finally {
+      lines.close()
+    }
   }
 
   /** Calls `handler` with each message of the process, until it ends. */

@@ -14,7 +14,7 @@ type Body<T> = T extends unknown ? Omit<T, 'id'> : never
 /** The client host: asks its process in the namespace, and waits for the answers. */
 export class Client {
   readonly #process: LabProcess
-  readonly #waiting = new Map<number, { resolve(result: unknown): void; reject(error: Error): void }>()
+  readonly #waiting = new Map<number, { readonly resolve: (result: unknown) => void; readonly reject: (error: Error) => void }>()
   #lastId = 0
 
   constructor(options: Omit<LabProcessOptions, 'script'>) {
@@ -25,16 +25,24 @@ export class Client {
   start(): void {
     this.#process.start()
     this.#process.onMessage((message) => this.#settle(message))
-    void this.#process.exited().then(() => this.#rejectAll(new Error(`the process of ${this.#process.name} ended`)))
+    void this.#process
+      .exited()
+      .then(() => this.#rejectAll(new Error(`the process of ${this.#process.name} ended`)))
   }
 
   /** Wall-clock time (ms since the epoch) of the first whole answer; `undefined` if there was none in time. */
-  async reach(url: string, timeoutMs: number, signal: AbortSignal): Promise<{ body: string; endedAt: number } | undefined> {
+  async reach(
+    url: string,
+    timeoutMs: number,
+    signal: AbortSignal
+  ): Promise<{ body: string; endedAt: number } | undefined> {
     const id = this.#lastId + 1
     const cancel = (): void => void this.#ask({ type: 'cancel', target: id })
     signal.addEventListener('abort', cancel, { once: true })
     try {
-      return (await this.#ask({ type: 'reach', url, timeoutMs })) as { body: string; endedAt: number } | undefined
+      return (await this.#ask({ type: 'reach', url, timeoutMs })) as
+        | { body: string; endedAt: number }
+        | undefined
     } finally {
       signal.removeEventListener('abort', cancel)
     }

@@ -31,7 +31,9 @@ async function handle(request: ClientRequest): Promise<unknown> {
       reaching.set(request.id, abort)
       const signal = AbortSignal.any([abort.signal, AbortSignal.timeout(request.timeoutMs)])
       const result = await probeUntilReached(request.url, signal).finally(() => reaching.delete(request.id))
-      return result === undefined ? undefined : { body: result.body, endedAt: performance.timeOrigin + result.endedAtMs }
+      return result === undefined
+        ? undefined
+        : { body: result.body, endedAt: performance.timeOrigin + result.endedAtMs }
     }
     case 'cancel':
       reaching.get(request.target)?.abort()

@@ -57,7 +57,7 @@ export interface Stage {
     isEnough: (state: ServiceState) => boolean,
     signal: AbortSignal
   ): Promise<ServiceState>
-  /** Resolves with the time of the first whole HTTP reply (monotonic clock), or `undefined` when `signal` aborts. */
+  /** Resolves with the time of the first whole HTTP reply (ms since the epoch), or `undefined` when `signal` aborts. */
   reach(address: string, port: number, signal: AbortSignal): Promise<number | undefined>
   /** The node whose link-layer address the client has for this address. */
   answeringNode(address: string): Promise<string | undefined>
@@ -83,7 +83,7 @@ export async function tellStory(
   signal.throwIfAborted()
 
   show({ type: 'begin', text: 'applying examples/demo/*.yaml' })
-  const appliedAtMs = performance.now()
+  const appliedAtMs = performance.timeOrigin + performance.now()
   const names = await stage.applyExamples()
   step(`applied: ${names.length} Services`)
   const settled = AbortSignal.any([signal, AbortSignal.timeout(SETTLE_TIMEOUT_MS)])
