@@ -14,3 +14,6 @@ export type {
   PollableLink,
   SendResult
 } from './link.ts'
+export { type MemoryInterfaceOptions, MemoryLink, type MemoryLinkOptions } from './memory-link.ts'
+export { MemorySegment, type MemorySegmentOptions, type SegmentPort } from './memory-segment.ts'
+export { PacketLink, type PacketLinkOptions, wakeLink } from './packet-link.ts'
