@@ -23,7 +23,7 @@ const MAX_QUEUE = 4096
 export class MemorySegment {
   readonly #delivery: 'microtask' | 'manual'
   readonly #ports: Set<SegmentPort> = new Set()
-  #queue: { readonly from: SegmentPort; readonly frame: Uint8Array }[] = []
+  readonly #queue: { readonly from: SegmentPort; readonly frame: Uint8Array }[] = []
   #isScheduled = false
   #lost = 0
 
