@@ -1,0 +1,55 @@
+import { choice, type Infer, integer, list, object, required, text } from '../schema.ts'
+import type { Resource } from './common.ts'
+
+const fixed = (description: string) =>
+  text(description, {
+    'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'the value cannot be changed' }]
+  })
+
+const subject = {
+  node: fixed('The node that announces.'),
+  serviceName: fixed('Name of the Service.'),
+  serviceNamespace: fixed('Namespace of the Service.')
+} as const
+
+export const serviceL2StatusStatus = object('Which node answers for a Service by ARP and NDP.', {
+  ...subject,
+  interfaces: list(
+    'Interfaces that answer. None: all.',
+    object('An interface.', { name: text('Name of the interface.') })
+  )
+})
+
+export const serviceBgpStatusStatus = object('Which peers of a node a Service is advertised to.', {
+  ...subject,
+  peers: list('Names of BGPPeers.', text('Name of a BGPPeer.'))
+})
+
+export const configurationStateStatus = object('Whether a component could use the configuration.', {
+  result: choice(
+    'Valid, Invalid, or Unknown while nothing has been looked at.',
+    'Valid',
+    'Invalid',
+    'Unknown'
+  ),
+  errorSummary: text('What is wrong, a line each.'),
+  conditions: list(
+    'The conditions, by type.',
+    object('One condition.', {
+      type: required(text('What it is about.')),
+      status: required(choice('Whether it holds.', 'True', 'False', 'Unknown')),
+      observedGeneration: integer('Generation of the object that it was found for.', 'int64', { minimum: 0 }),
+      lastTransitionTime: required(text('When the status last changed.', { format: 'date-time' })),
+      reason: required(text('Why, in one word.', { minLength: 1 })),
+      message: required(text('Why, for people.'))
+    }),
+    { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] }
+  )
+})
+
+export type ServiceL2StatusStatus = Infer<typeof serviceL2StatusStatus>
+export type ServiceBGPStatusStatus = Infer<typeof serviceBgpStatusStatus>
+export type ConfigurationStateStatus = Infer<typeof configurationStateStatus>
+export type ServiceL2Status = Resource<Record<string, never>, ServiceL2StatusStatus>
+export type ServiceBGPStatus = Resource<Record<string, never>, ServiceBGPStatusStatus>
+export type ConfigurationState = Resource<Record<string, never>, ConfigurationStateStatus>
