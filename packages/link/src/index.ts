@@ -3,6 +3,16 @@
  *
  * @packageDocumentation
  */
+
+export { CapLink, type CapLinkOptions } from './cap-link.ts'
+export {
+  availableBackends,
+  type BackendAvailability,
+  type CreateLinkOptions,
+  createLink,
+  type LinkBackend
+} from './create-link.ts'
+export { LinkBackendError } from './errors.ts'
 export type {
   Link,
   LinkAddress,
