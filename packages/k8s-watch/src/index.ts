@@ -22,12 +22,15 @@ export {
   type KubeTransportReason,
   retryAfterOf
 } from './errors.ts'
+export { type EventCorrelatorOptions } from './event-correlator.ts'
+export { type EventCounters, EventRecorder, type EventRecorderOptions } from './event-recorder.ts'
 export { Informer } from './informer.ts'
 export {
   type InformerClient,
   type InformerOptions,
   type InformerProblem,
-  type ObjectChange
+  type ObjectChange,
+  type WatchContact
 } from './informer-options.ts'
 export { KubeClient, type KubeClientOptions } from './kube-client.ts'
 export {
@@ -47,6 +50,14 @@ export {
   type WatchOptions,
   type WriteOptions
 } from './kube-request.ts'
+export { LeaderElector, type LeaderElectorOptions, type LeadershipChange } from './leader-elector.ts'
+export { LeaseHeartbeat, type LeaseHeartbeatOptions } from './lease-heartbeat.ts'
+export {
+  LeaseObserver,
+  type LeaseObserverOptions,
+  type LeaseVerdict,
+  type LeaseVerdictChange
+} from './lease-observer.ts'
 export {
   formatKey,
   type Json,

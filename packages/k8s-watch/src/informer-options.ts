@@ -42,3 +42,6 @@ export interface InformerProblem {
   /** Failures in a row, this one included. */
   readonly attempt: number
 }
+
+/** `opened`: the server accepted a watch. `heard`: something came on it, be it a bookmark. */
+export type WatchContact = 'opened' | 'heard'

@@ -1,7 +1,12 @@
 import { Backoff } from './backoff.ts'
 import { publishInformer } from './diagnostics.ts'
 import { hasStatus, KubeTransportError, retryAfterOf } from './errors.ts'
-import { type InformerOptions, type InformerProblem, type ObjectChange } from './informer-options.ts'
+import {
+  type InformerOptions,
+  type InformerProblem,
+  type ObjectChange,
+  type WatchContact
+} from './informer-options.ts'
 import { type WatchEvent } from './kube-request.ts'
 import { type KubeObject, keyOf, keyTextOf } from './object.ts'
 import { ObjectCache, type ObjectView } from './object-cache.ts'
@@ -29,13 +34,13 @@ export class Informer<T extends KubeObject, Index extends string = never> {
   readonly #changes = new Signal<ObjectChange<T>>()
   readonly #connection = new Signal<boolean>()
   readonly #problems = new Signal<InformerProblem>()
+  readonly #contacts = new Signal<WatchContact>()
   #abort: AbortController | undefined
   #running: Promise<void> = Promise.resolve()
   readonly #synced: PromiseWithResolvers<void> = Promise.withResolvers()
   #hasSynced = false
   #isConnected = false
   #isAbsent = false
-  #lastContactAt = Number.NEGATIVE_INFINITY
   /** Where to go on watching; `undefined`: a list is needed first. */
   #resumeFrom: string | undefined
   #isFreshlyListed = false
@@ -71,11 +76,6 @@ export class Informer<T extends KubeObject, Index extends string = never> {
     return this.#isAbsent
   }
 
-  /** When the server was last heard on this informer, monotonic milliseconds (`performance.now()`). */
-  get lastContactAt(): number {
-    return this.#lastContactAt
-  }
-
   /** Calls `listener` for each change from now on; gives a function that ends that. */
   onChange(listener: (change: ObjectChange<T>) => void): () => void {
     return this.#changes.subscribe(listener)
@@ -84,6 +84,11 @@ export class Informer<T extends KubeObject, Index extends string = never> {
   /** Calls `listener` with each new value of {@link isConnected}. */
   onConnectionChange(listener: (isConnected: boolean) => void): () => void {
     return this.#connection.subscribe(listener)
+  }
+
+  /** Calls `listener` whenever the watch proves that it works. */
+  onContact(listener: (contact: WatchContact) => void): () => void {
+    return this.#contacts.subscribe(listener)
   }
 
   /** Calls `listener` for each failed attempt. */
@@ -267,7 +272,6 @@ export class Informer<T extends KubeObject, Index extends string = never> {
   }
 
   #handle(event: WatchEvent<T>): void {
-    this.#lastContactAt = monotonicNow()
     const version = event.type === 'BOOKMARK' ? event.resourceVersion : event.object.metadata?.resourceVersion
     if (version !== undefined && isOlderVersion(version, this.#resumeFrom ?? '')) {
       this.#resumeFrom = undefined
@@ -276,6 +280,7 @@ export class Informer<T extends KubeObject, Index extends string = never> {
     if (event.type === 'DELETED') this.#remove(this.#trimmed(event.object))
     else if (event.type !== 'BOOKMARK') this.#store(this.#trimmed(event.object))
     if (version !== undefined) this.#resumeFrom = version
+    this.#contacts.emit('heard')
   }
 
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
@@ -327,10 +332,10 @@ export class Informer<T extends KubeObject, Index extends string = never> {
   }
 
   #contact(event: 'listed' | 'absent' | 'watching' | 'checked'): void {
-    this.#lastContactAt = monotonicNow()
     publishInformer({ resource: this.#options.resource.plural, event, objects: this.#cache.size })
     // A list alone follows nothing yet, unless there is nothing to follow.
     if (event === 'watching' || event === 'absent') this.#setConnected(true)
+    if (event === 'watching') this.#contacts.emit('heard')
   }
 
   #setConnected(isConnected: boolean): void {

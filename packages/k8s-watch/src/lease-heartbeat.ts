@@ -1,0 +1,110 @@
+import { hasStatus } from './errors.ts'
+import { type KubeClient } from './kube-client.ts'
+import { formatMicroTime } from './micro-time.ts'
+import { type ObjectKey } from './object.ts'
+import { LEASES } from './resource.ts'
+import { monotonicNow, sleep } from './sleep.ts'
+import { type V1ObjectMeta } from './types.ts'
+
+export interface LeaseHeartbeatOptions {
+  readonly client: Pick<KubeClient, 'patch' | 'create'>
+  /** Our own Lease: nobody else writes it. */
+  readonly lease: ObjectKey
+  /** @defaultValue the Lease's name */
+  readonly identity?: string
+  /** By which observers find it. */
+  readonly labels?: Readonly<Record<string, string>>
+  /** E.g. our Node, so that the Lease goes with it. */
+  readonly ownerReferences?: NonNullable<V1ObjectMeta['ownerReferences']>
+  /** How long observers wait for the next renewal, milliseconds; whole seconds. @defaultValue 10_000 */
+  readonly durationMs?: number
+  /** @defaultValue a quarter of `durationMs` */
+  readonly intervalMs?: number
+  /** Says at the end that we are gone, so that observers need not wait. @defaultValue true */
+  readonly releaseOnStop?: boolean
+  /** A renewal failed; the next one is tried soon. */
+  readonly onProblem?: (error: unknown) => void
+}
+
+/** Renews a Lease of our own again and again: a sign of life for {@link LeaseObserver}. */
+export class LeaseHeartbeat {
+  readonly #options: LeaseHeartbeatOptions
+  readonly #durationMs: number
+  readonly #intervalMs: number
+  readonly #stopping = new AbortController()
+  #renewedAt: number | undefined
+  #running: Promise<void> | undefined
+
+  constructor(options: LeaseHeartbeatOptions) {
+    this.#options = options
+    this.#durationMs = options.durationMs ?? 10_000
+    this.#intervalMs = options.intervalMs ?? this.#durationMs / 4
+  }
+
+  /** When the last successful renewal was begun, monotonic milliseconds. */
+  get renewedAt(): number | undefined {
+    return this.#renewedAt
+  }
+
+  /** Begins, until `signal` aborts or {@link stop}. */
+  start(signal?: AbortSignal): void {
+    if (this.#running !== undefined) return
+    const onAbort = (): void => this.#stopping.abort()
+    signal?.addEventListener('abort', onAbort, { once: true })
+    if (signal?.aborted === true) this.#stopping.abort()
+    this.#running = this.#run().finally(() => signal?.removeEventListener('abort', onAbort))
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping
+    while (!signal.aborted) {
+      const startedAt = monotonicNow()
+      const isRenewed = await this.#renew(this.#options.identity ?? this.#options.lease.name, signal)
+      if (isRenewed) this.#renewedAt = startedAt
+      // From start to start, so that slow answers do not stretch the interval.
+      const pauseMs = isRenewed
+        ? this.#intervalMs - (monotonicNow() - startedAt)
+        : Math.min(this.#intervalMs, 1000)
+      await sleep(Math.max(pauseMs, 0), signal)
+    }
+    if (this.#renewedAt !== undefined && this.#options.releaseOnStop !== false)
+      await this.#renew('', undefined)
+  }
+
+  async #renew(holderIdentity: string, signal: AbortSignal | undefined): Promise<boolean> {
+    const { client, lease, labels, ownerReferences, onProblem } = this.#options
+    const body = {
+      metadata: {
+        ...(labels === undefined ? {} : { labels }),
+        ...(ownerReferences === undefined ? {} : { ownerReferences })
+      },
+      spec: {
+        holderIdentity,
+        leaseDurationSeconds: Math.ceil(this.#durationMs / 1000),
+        renewTime: formatMicroTime(Date.now())
+      }
+    }
+    const request = { signal, timeoutMs: Math.max(this.#intervalMs, 1000), maxRetries: 0 }
+    try {
+      await client.patch(LEASES, lease, { type: 'merge', body }, request)
+      return true
+    } catch (error) {
+      if (!hasStatus(error, 404) || holderIdentity === '') {
+        if (signal?.aborted !== true) onProblem?.(error)
+        return false
+      }
+    }
+    try {
+      await client.create(LEASES, { ...body, metadata: { ...body.metadata, ...lease } }, request)
+      return true
+    } catch (error) {
+      if (signal?.aborted !== true) onProblem?.(error)
+      return false
+    }
+  }
+}
