@@ -1,7 +1,7 @@
 import shared from '@clarion-lb/vitest-config'
-import { defineConfig, mergeConfig } from 'vitest/config'
+import { defineConfig, mergeConfig, type ViteUserConfig } from 'vitest/config'
 
-export default mergeConfig(
+const config: ViteUserConfig = mergeConfig(
   shared,
   defineConfig({
     test: {
@@ -13,3 +13,4 @@ export default mergeConfig(
     }
   })
 )
+export default config
