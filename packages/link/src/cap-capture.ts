@@ -164,6 +164,8 @@ export function filterFor({ mac }: LinkInterface): string {
 
 /** Beside this file, as source or as built. */
 function childScript(): string {
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  return fileURLToPath(new URL(`./cap-child.${extension}`, import.meta.url))
+  const isSource = import.meta.url.endsWith('.ts')
+  return fileURLToPath(
+    isSource ? new URL('./cap-child.ts', import.meta.url) : new URL('./cap-child.js', import.meta.url)
+  )
 }
