@@ -3,6 +3,10 @@
  *
  * @packageDocumentation
  */
+export { buildConfig, type ConfigResult } from './build-config.ts'
+export { parseCommunity } from './communities.ts'
+export { parseDurationMs } from './duration.ts'
+export { type LegacyConfigResult, parseLegacyConfig } from './legacy.ts'
 export type {
   BfdProfile,
   BgpAdvertisement,
@@ -15,3 +19,11 @@ export type {
   Selector,
   ServiceAllocation
 } from './model.ts'
+export { formatProblem } from './problems.ts'
+export type { ConfigResources, Labelled, SecretView } from './resources.ts'
+export {
+  type CompiledSelector,
+  compileSelector,
+  type LabelSelector,
+  type LabelSelectorRequirement
+} from './selector.ts'

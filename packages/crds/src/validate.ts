@@ -107,7 +107,7 @@ function checkObject(
 ): void {
   const join = (name: string): string => (path === '' ? name : `${path}.${name}`)
   for (const name of schema.required ?? []) {
-    if (value[name] === undefined || value[name] === null) report('is required', join(name), undefined)
+    if (value[name] === undefined || value[name] === null) reportMissing(problems, join(name))
   }
   for (const [name, inner] of Object.entries(value)) {
     // null is how YAML says that nothing is there.
@@ -119,6 +119,10 @@ function checkObject(
       check(property, inner, { path: join(name), before: propertyOf(before, name), problems })
     else if (schema.properties !== undefined) report('is not a field of this kind', join(name), inner)
   }
+}
+
+function reportMissing(problems: SchemaProblem[], field: string): void {
+  if (problems.length < MAX_PROBLEMS) problems.push({ field, value: undefined, message: 'is required' })
 }
 
 function holds({ rule }: CelRule, self: unknown, oldSelf: unknown): boolean {

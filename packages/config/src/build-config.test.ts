@@ -1,0 +1,399 @@
+import type { BGPPeer, IPAddressPool, L2Advertisement } from '@clarion-lb/crds'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { buildConfig, formatProblem, parseLegacyConfig } from './index.ts'
+
+function pool(
+  name: string,
+  addresses: readonly string[],
+  spec: Partial<NonNullable<IPAddressPool['spec']>> = {},
+  createdAt = '2026-01-01T00:00:00Z'
+): IPAddressPool {
+  return {
+    metadata: { name, namespace: 'metallb-system', creationTimestamp: createdAt },
+    spec: { addresses, ...spec }
+  }
+}
+function l2(name: string, spec: NonNullable<L2Advertisement['spec']> = {}): L2Advertisement {
+  return { metadata: { name, namespace: 'metallb-system' }, spec }
+}
+const NODES = [
+  { name: 'a', labels: { zone: '1' } },
+  { name: 'b', labels: { zone: '2' } }
+]
+const GOOD = pool('good', ['198.51.100.0/24'])
+
+describe('pools', () => {
+  test('what is written is what is allocated from, in the order written', () => {
+    const { config, problems } = buildConfig({
+      pools: [pool('p', ['192.0.2.7/24', '10.0.0.1 - 10.0.0.9', '2001:db8::/024', '::ffff:10.9.0.0/120'])]
+    })
+    expect(config.pools[0]?.ranges.map(String)).toEqual([
+      '192.0.2.0/24',
+      '10.0.0.1-10.0.0.9',
+      '2001:d00::/24',
+      '10.9.0.0/24'
+    ])
+    expect(problems).toEqual([])
+  })
+
+  // One field wrong at a time: the object is named with the field and the value, and the other pool stays.
+  test.each<[string, unknown, string, string | undefined]>([
+    ['no spec', undefined, 'spec', undefined],
+    ['no addresses', {}, 'spec.addresses', undefined],
+    ['empty addresses', { addresses: [] }, 'spec.addresses', undefined],
+    ['addresses as text', { addresses: '10.0.0.0/8' }, 'spec.addresses', '"10.0.0.0/8"'],
+    ['a number', { addresses: [10] }, 'spec.addresses[0]', '10'],
+    ['garbage', { addresses: ['192.0.2.0/24', 'ten'] }, 'spec.addresses[1]', 'ten'],
+    ['a single address', { addresses: ['192.0.2.1'] }, 'spec.addresses[0]', '192.0.2.1'],
+    ['leading zeros', { addresses: ['192.0.02.0/24'] }, 'spec.addresses[0]', '192.0.02.0/24'],
+    ['a signed length', { addresses: ['192.0.2.0/+24'] }, 'spec.addresses[0]', '192.0.2.0/+24'],
+    ['a zone', { addresses: ['fe80::%eth0/64'] }, 'spec.addresses[0]', 'fe80::%eth0/64'],
+    ['reversed', { addresses: ['192.0.2.9-192.0.2.1'] }, 'spec.addresses[0]', '192.0.2.9-192.0.2.1'],
+    [
+      'mixed families',
+      { addresses: ['192.0.2.9-2001:db8::1'] },
+      'spec.addresses[0]',
+      '192.0.2.9-2001:db8::1'
+    ],
+    [
+      'overlap inside',
+      { addresses: ['192.0.2.0/24', '192.0.2.128-192.0.3.1'] },
+      'spec.addresses[1]',
+      '192.0.2.128-192.0.3.1'
+    ],
+    ['overlap with an older pool', { addresses: ['198.51.0.0/16'] }, 'spec.addresses[0]', '198.51.0.0/16'],
+    [
+      'overlap in mapped form',
+      { addresses: ['::ffff:198.51.100.0/120'] },
+      'spec.addresses[0]',
+      '198.51.100.0/24'
+    ],
+    ['autoAssign', { addresses: ['192.0.2.0/24'], autoAssign: 'no' }, 'spec.autoAssign', '"no"'],
+    ['avoidBuggyIPs', { addresses: ['192.0.2.0/24'], avoidBuggyIPs: 1 }, 'spec.avoidBuggyIPs', '1'],
+    [
+      'priority',
+      { addresses: ['192.0.2.0/24'], serviceAllocation: { priority: 'high' } },
+      'spec.serviceAllocation.priority',
+      '"high"'
+    ],
+    [
+      'namespaces',
+      { addresses: ['192.0.2.0/24'], serviceAllocation: { namespaces: ['x', 'x'] } },
+      'spec.serviceAllocation.namespaces[1]',
+      'x'
+    ],
+    [
+      'operator',
+      {
+        addresses: ['192.0.2.0/24'],
+        serviceAllocation: { serviceSelectors: [{ matchExpressions: [{ key: 'a', operator: 'Is' }] }] }
+      },
+      'spec.serviceAllocation.serviceSelectors[0].matchExpressions[0].operator',
+      'Is'
+    ],
+    [
+      'twins',
+      {
+        addresses: ['192.0.2.0/24'],
+        serviceAllocation: { serviceSelectors: [{ matchLabels: { a: 'b' } }, { matchLabels: { a: 'b' } }] }
+      },
+      'spec.serviceAllocation.serviceSelectors[1]',
+      'a=b'
+    ]
+  ])('%s: the field is named, the other pool stays', (_name, spec, field, value) => {
+    const bad = {
+      metadata: { name: 'bad', namespace: 'metallb-system', creationTimestamp: '2026-02-01T00:00:00Z' },
+      spec
+    } as unknown as IPAddressPool
+    const { config, problems } = buildConfig({ pools: [bad, GOOD] })
+    expect(config.pools.map(({ name }) => name)).toEqual(['good'])
+    expect(problems).toContainEqual(
+      expect.objectContaining({
+        severity: 'error',
+        kind: 'IPAddressPool',
+        namespace: 'metallb-system',
+        name: 'bad',
+        field,
+        value
+      })
+    )
+    expect(problems.every(({ remedy, message }) => remedy !== '' && message !== '')).toBe(true)
+  })
+
+  test('the older of two overlapping pools stays, whatever their order and names', () => {
+    const older = pool('z', ['192.0.2.0/25'], {}, '2025-01-01T00:00:00Z')
+    const newer = pool('a', ['192.0.2.0/24', '203.0.113.0/24'], {}, '2026-01-01T00:00:00Z')
+    for (const pools of [
+      [older, newer],
+      [newer, older]
+    ]) {
+      expect(buildConfig({ pools }).config.pools.map(({ name }) => name)).toEqual(['z'])
+    }
+  })
+
+  test('a range of 2^96 addresses, and ten thousand ranges, are taken in stride', () => {
+    const many = Array.from({ length: 10_000 }, (_, i) => `10.${i >> 8}.${i & 255}.0/25`)
+    const { config, problems } = buildConfig({ pools: [pool('wide', ['2001:db8::/32']), pool('many', many)] })
+    expect([config.pools.length, problems.length]).toEqual([2, 0])
+  })
+
+  test('namespaces are those listed, and those that a selector matches', () => {
+    const namespaces = [{ name: 'x', labels: { team: 'a' } }, { name: 'y' }]
+    const serviceAllocation = { namespaces: ['z'], namespaceSelectors: [{ matchLabels: { team: 'a' } }] }
+    const { config } = buildConfig({
+      pools: [pool('p', ['192.0.2.0/24'], { serviceAllocation })],
+      namespaces
+    })
+    expect([...(config.pools[0]?.serviceAllocation?.namespaces ?? [])].toSorted()).toEqual(['x', 'z'])
+  })
+
+  test('a namespace selector that matches nothing is kept as a set of no namespaces, with a warning', () => {
+    const serviceAllocation = { namespaceSelectors: [{ matchLabels: { team: 'a' } }] }
+    const { config, problems } = buildConfig({ pools: [pool('p', ['192.0.2.0/24'], { serviceAllocation })] })
+    expect(config.pools[0]?.serviceAllocation?.namespaces?.size).toBe(0)
+    expect(problems).toEqual([
+      expect.objectContaining({ severity: 'warning', field: 'spec.serviceAllocation.namespaceSelectors' })
+    ])
+  })
+})
+
+describe('L2 advertisements', () => {
+  const pools = [
+    pool('one', ['192.0.2.0/24']),
+    { ...pool('two', ['203.0.113.0/24']), metadata: { name: 'two', labels: { tier: 'gold' } } }
+  ]
+  const attachedTo = (advertisement: L2Advertisement): string[] =>
+    buildConfig({ pools, l2Advertisements: [advertisement], nodes: NODES })
+      .config.pools.filter(({ l2Advertisements }) => l2Advertisements.length > 0)
+      .map(({ name }) => name)
+
+  test('names and labels of pools add up, and neither means all', () => {
+    expect(attachedTo(l2('x'))).toEqual(['one', 'two'])
+    expect(attachedTo(l2('x', { ipAddressPools: ['one'] }))).toEqual(['one'])
+    expect(attachedTo(l2('x', { ipAddressPoolSelectors: [{ matchLabels: { tier: 'gold' } }] }))).toEqual([
+      'two'
+    ])
+    expect(
+      attachedTo(
+        l2('x', { ipAddressPools: ['one'], ipAddressPoolSelectors: [{ matchLabels: { tier: 'gold' } }] })
+      )
+    ).toEqual(['one', 'two'])
+  })
+
+  test('an unknown pool is a warning, and the known ones stay', () => {
+    const { config, problems } = buildConfig({
+      pools,
+      l2Advertisements: [l2('x', { ipAddressPools: ['nope', 'one'] })]
+    })
+    expect(problems).toEqual([
+      expect.objectContaining({ severity: 'warning', field: 'spec.ipAddressPools[0]', value: 'nope' })
+    ])
+    expect(config.pools[0]?.l2Advertisements).toHaveLength(1)
+  })
+
+  test('nodes are those that a selector matches; scores are sums over eligible nodes', () => {
+    const advertisement = l2('x', {
+      nodeSelectors: [{ matchExpressions: [{ key: 'zone', operator: 'In', values: ['1', '3'] }] }],
+      preferredNodeSelectors: [
+        { weight: 10, preference: {} },
+        { weight: 5, preference: { matchLabels: { zone: '1' } } }
+      ]
+    })
+    const [attached] =
+      buildConfig({ pools, l2Advertisements: [advertisement], nodes: NODES }).config.pools[0]
+        ?.l2Advertisements ?? []
+    expect([...(attached?.nodes ?? [])]).toEqual(['a'])
+    expect([...(attached?.preferenceScores ?? [])]).toEqual([['a', 15]])
+  })
+
+  test('twins are attached once, unless they carry preferences', () => {
+    const count = (spec: NonNullable<L2Advertisement['spec']>): number | undefined =>
+      buildConfig({ pools, l2Advertisements: [l2('x', spec), l2('y', spec)], nodes: NODES }).config.pools[0]
+        ?.l2Advertisements.length
+    expect(count({ interfaces: ['eth0'] })).toBe(1)
+    expect(count({ preferredNodeSelectors: [{ weight: 1, preference: {} }] })).toBe(2)
+  })
+
+  test.each([
+    [{ interfaces: ['eth0', 'eth0'] }, 'spec.interfaces[1]'],
+    [{ ipAddressPools: ['one', 'one'] }, 'spec.ipAddressPools[1]'],
+    [{ interfaces: 'eth0' }, 'spec.interfaces'],
+    [
+      { nodeSelectors: [{ matchExpressions: [{ key: 'a', operator: 'In' }] }] },
+      'spec.nodeSelectors[0].matchExpressions[0].values'
+    ],
+    [{ nodeSelectors: [{}, {}] }, 'spec.nodeSelectors[1]']
+  ])('%j is left out, naming %s', (spec, field) => {
+    const { config, problems } = buildConfig({
+      pools,
+      l2Advertisements: [l2('bad', spec as never), l2('fine')],
+      nodes: NODES
+    })
+    expect(problems).toContainEqual(
+      expect.objectContaining({ severity: 'error', kind: 'L2Advertisement', name: 'bad', field })
+    )
+    expect(config.pools[0]?.l2Advertisements.map(({ name }) => name)).toEqual(['fine'])
+  })
+})
+
+describe('BGP', () => {
+  const pools = [pool('p', ['10.0.0.0/16', '10.1.0.0/28'])]
+  const advertise = (spec: object): ReturnType<typeof buildConfig> =>
+    buildConfig({ pools, bgpAdvertisements: [{ metadata: { name: 'x' }, spec }], nodes: NODES })
+
+  test.each<[object, string | undefined]>([
+    [{ aggregationLength: 30 }, undefined],
+    [{ aggregationLength: 24 }, 'spec.aggregationLength'],
+    [{ aggregationLength: 33 }, 'spec.aggregationLength'],
+    [{ aggregationLengthV6: 0 }, 'spec.aggregationLengthV6'],
+    [{ communities: ['64512:1', 'no-export', 'large:1:2:3'] }, undefined],
+    [{ communities: ['no-such'] }, 'spec.communities[0]'],
+    [{ communities: ['65536:1'] }, 'spec.communities[0]']
+  ])('%j: %s', (spec, field) => {
+    const { config, problems } = advertise(spec)
+    expect(problems.map((problem) => problem.field)).toEqual(field === undefined ? [] : [field])
+    expect(config.pools[0]?.bgpAdvertisements).toHaveLength(field === undefined ? 1 : 0)
+  })
+
+  const peer = (spec: object): BGPPeer => ({
+    metadata: { name: 'r' },
+    spec: { myASN: 1, peerASN: 2, peerAddress: '192.0.2.1', ...spec }
+  })
+  test.each<[object, string | undefined]>([
+    [{}, undefined],
+    [{ myASN: 0 }, 'spec.myASN'],
+    [{ dynamicASN: 'internal' }, 'spec.peerASN'],
+    [{ interface: 'eth0' }, 'spec.peerAddress'],
+    [{ peerAddress: 'router' }, 'spec.peerAddress'],
+    [{ routerID: '2001:db8::1' }, 'spec.routerID'],
+    [{ holdTime: '90' }, 'spec.holdTime'],
+    [{ holdTime: '2s' }, 'spec.holdTime'],
+    [{ holdTime: '9s', keepaliveTime: '10s' }, 'spec.keepaliveTime'],
+    [{ bfdProfile: 'fast' }, 'spec.bfdProfile'],
+    [{ peerASN: 1, ebgpMultiHop: true }, 'spec.ebgpMultiHop'],
+    [{ passwordSecret: { name: 's' } }, 'spec.passwordSecret.name']
+  ])('peer %j: %s', (spec, field) => {
+    const { config, problems } = buildConfig({ bgpPeers: [peer(spec)], nodes: NODES })
+    expect(problems.map((problem) => problem.field)).toEqual(field === undefined ? [] : [field])
+    expect(config.peers).toHaveLength(field === undefined ? 1 : 0)
+  })
+
+  test('of hold time and keepalive time the one that is absent follows from the other', () => {
+    const [first, second] = buildConfig({
+      bgpPeers: [peer({ holdTime: '90s' }), peer({ keepaliveTime: '10s' })]
+    }).config.peers
+    expect([first?.keepaliveTimeMs, second?.holdTimeMs]).toEqual([30_000, 30_000])
+  })
+
+  test('a password comes from the Secret', () => {
+    const secrets = new Map([
+      [
+        's',
+        { type: 'kubernetes.io/basic-auth', data: { password: Buffer.from('geheim').toString('base64') } }
+      ]
+    ])
+    expect(
+      buildConfig({ bgpPeers: [peer({ passwordSecret: { name: 's' } })], secrets }).config.peers[0]?.password
+    ).toBe('geheim')
+  })
+})
+
+describe('the legacy ConfigMap', () => {
+  const OBJECT = { name: 'config', namespace: 'metallb-system' }
+
+  test('a layer2 pool is the same pool with an advertisement of its own', () => {
+    const { resources, problems } = parseLegacyConfig(
+      'address-pools:\n- name: default\n  protocol: layer2\n  auto-assign: false\n  addresses: [192.0.2.0/24]\n',
+      OBJECT
+    )
+    expect(problems).toEqual([])
+    const { config } = buildConfig({ ...resources, nodes: NODES })
+    expect(config.pools).toMatchObject([
+      { name: 'default', autoAssign: false, l2Advertisements: [{ name: 'default' }] }
+    ])
+  })
+
+  test('peers, communities and BGP advertisements are read', () => {
+    const text = `
+peers:
+- my-asn: 64500
+  peer-asn: 64501
+  peer-address: 192.0.2.1
+  node-selectors:
+  - match-labels: {zone: "1"}
+bgp-communities:
+  here: 65535:65281
+address-pools:
+- name: p
+  protocol: bgp
+  addresses: [203.0.113.0/24]
+  bgp-advertisements:
+  - aggregation-length: 32
+    localpref: 100
+    communities: [here]
+`
+    const legacy = parseLegacyConfig(text, OBJECT)
+    const { config, problems } = buildConfig({ ...legacy.resources, nodes: NODES })
+    expect([...legacy.problems, ...problems]).toEqual([])
+    expect(config.peers).toMatchObject([{ name: 'peer1', holdTimeMs: 90_000 }])
+    expect([...(config.peers[0]?.nodes ?? [])]).toEqual(['a'])
+    expect(config.pools[0]?.bgpAdvertisements).toMatchObject([
+      { localPref: 100, communities: [{ type: 'standard', value: 0xffff_ff01 }] }
+    ])
+  })
+
+  test.each([
+    ['address-pools: [', 'config'],
+    ['pools: []', 'config.pools'],
+    ['address-pools: {}', 'address-pools'],
+    ['address-pools:\n- name: a\n  protocol: layer2\n  adresses: []', 'config.address-pools[0].adresses'],
+    ['address-pools:\n- name: a\n  protocol: l2\n  addresses: []', 'config.address-pools[0].protocol'],
+    [
+      'address-pools:\n- name: a\n  protocol: layer2\n  addresses: []\n  bgp-advertisements: []',
+      'config.address-pools[0].bgp-advertisements'
+    ],
+    ['address-pools:\n- 7', 'config.address-pools[0]']
+  ])('%j names %s', (text, field) => {
+    expect(parseLegacyConfig(text, OBJECT).problems).toContainEqual(
+      expect.objectContaining({ kind: 'ConfigMap', name: 'config', field })
+    )
+  })
+
+  test('a bad pool does not cost the good one', () => {
+    const text =
+      'address-pools:\n- {name: bad, protocol: layer2, speed: 9, addresses: [192.0.2.0/24]}\n- {name: good, protocol: layer2, addresses: [203.0.113.0/24]}'
+    expect(parseLegacyConfig(text, OBJECT).resources.pools?.map(({ metadata }) => metadata?.name)).toEqual([
+      'good'
+    ])
+  })
+})
+
+test('hostile objects never throw', () => {
+  const objects = fc.array(
+    fc.record({ metadata: fc.oneof(fc.jsonValue(), fc.record({ name: fc.string() })), spec: fc.jsonValue() }),
+    { maxLength: 3 }
+  )
+  fc.assert(
+    fc.property(objects, fc.string(), (list, text) => {
+      // The types say what is promised of valid objects; these are not.
+      const resources = {
+        pools: list,
+        l2Advertisements: list,
+        bgpAdvertisements: list,
+        bgpPeers: list,
+        bfdProfiles: list,
+        communities: list
+      } as never
+      expect(buildConfig(resources).config.pools.length).toBeLessThanOrEqual(list.length)
+      expect(parseLegacyConfig(text, { name: 'c', namespace: 'n' }).problems.length).toBeLessThanOrEqual(1000)
+    })
+  )
+})
+
+test('a problem reads as one line that names object, field, value and remedy', () => {
+  const [problem] = buildConfig({ pools: [pool('p', ['ten'])] }).problems
+  expect(problem && formatProblem(problem)).toBe(
+    'IPAddressPool metallb-system/p: spec.addresses[0] ten: is neither a prefix nor a range; write it as 192.0.2.0/24 or 192.0.2.10-192.0.2.20'
+  )
+})

@@ -1,0 +1,110 @@
+import type { Selector } from './model.ts'
+
+/** `metav1.LabelSelector`, as it comes in. */
+export interface LabelSelector {
+  readonly matchLabels?: Readonly<Record<string, string>>
+  readonly matchExpressions?: readonly LabelSelectorRequirement[]
+}
+
+export interface LabelSelectorRequirement {
+  readonly key: string
+  readonly operator: string
+  readonly values?: readonly string[]
+}
+
+export type CompiledSelector =
+  | { readonly type: 'selector'; readonly selector: Selector }
+  | {
+      readonly type: 'invalid'
+      readonly field: string
+      readonly value: unknown
+      readonly message: string
+      readonly remedy: string
+    }
+
+type Labels = Readonly<Record<string, string>>
+type Requirement = { readonly text: string; readonly matches: (labels: Labels) => boolean }
+
+const OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist']
+
+/** Compiles a label selector. An empty one matches everything. Duplicates inside it are refused, as MetalLB does. */
+export function compileSelector(labelSelector: LabelSelector): CompiledSelector {
+  const requirements: Requirement[] = Object.entries(labelSelector.matchLabels ?? {}).map(([key, value]) => ({
+    text: `${key}=${value}`,
+    matches: (labels) => labels[key] === value
+  }))
+  const seen = new Set<string>()
+  for (const [i, expression] of (labelSelector.matchExpressions ?? []).entries()) {
+    const field = `matchExpressions[${i}]`
+    const problem = findProblem(expression, field)
+    if (problem !== undefined) return problem
+    const requirement = compileRequirement(expression)
+    if (seen.has(requirement.text)) {
+      return {
+        type: 'invalid',
+        field,
+        value: requirement.text,
+        message: 'is there twice',
+        remedy: 'remove one of them'
+      }
+    }
+    seen.add(requirement.text)
+    requirements.push(requirement)
+  }
+  const text = requirements
+    .map((requirement) => requirement.text)
+    .toSorted()
+    .join(',')
+  return {
+    type: 'selector',
+    selector: {
+      text,
+      matches: (labels) => requirements.every((requirement) => requirement.matches(labels ?? {}))
+    }
+  }
+}
+
+function findProblem(
+  { operator, values = [] }: LabelSelectorRequirement,
+  field: string
+): CompiledSelector | undefined {
+  const invalid = (at: string, value: unknown, message: string, remedy: string): CompiledSelector => ({
+    type: 'invalid',
+    field: `${field}.${at}`,
+    value,
+    message,
+    remedy
+  })
+  if (!OPERATORS.includes(operator))
+    return invalid('operator', operator, 'is not an operator', `use one of ${OPERATORS.join(', ')}`)
+  const needsValues = operator === 'In' || operator === 'NotIn'
+  if (needsValues && values.length === 0)
+    return invalid('values', values, `${operator} needs at least one value`, 'add the values')
+  if (!needsValues && values.length > 0)
+    return invalid('values', values, `${operator} takes no values`, 'remove them')
+  const duplicate = values.find((value, i) => values.indexOf(value) !== i)
+  return duplicate === undefined
+    ? undefined
+    : invalid('values', duplicate, 'is there twice', 'remove one of them')
+}
+
+function compileRequirement({ key, operator, values = [] }: LabelSelectorRequirement): Requirement {
+  const wanted = new Set(values)
+  const sorted = values.toSorted().join(',')
+  switch (operator) {
+    case 'In':
+      return {
+        text: `${key} in (${sorted})`,
+        matches: (labels) => Object.hasOwn(labels, key) && wanted.has(labels[key] ?? '')
+      }
+    case 'NotIn':
+      return {
+        text: `${key} notin (${sorted})`,
+        matches: (labels) => !(Object.hasOwn(labels, key) && wanted.has(labels[key] ?? ''))
+      }
+    case 'Exists':
+      return { text: key, matches: (labels) => Object.hasOwn(labels, key) }
+    default:
+      return { text: `!${key}`, matches: (labels) => !Object.hasOwn(labels, key) }
+  }
+}

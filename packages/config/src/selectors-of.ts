@@ -1,0 +1,61 @@
+import type { Selector } from './model.ts'
+import type { Findings } from './problems.ts'
+import type { Labelled } from './resources.ts'
+import { compileSelector, type LabelSelector } from './selector.ts'
+
+/** Compiles a list of selectors, of which one match is enough. What is wrong is noted; duplicates are errors. */
+export function compileSelectors(
+  labelSelectors: readonly LabelSelector[] | undefined,
+  field: string,
+  findings: Findings
+): Selector[] {
+  const selectors: Selector[] = []
+  const seen = new Set<string>()
+  for (const [i, labelSelector] of (labelSelectors ?? []).entries()) {
+    const compiled = compileSelector(labelSelector)
+    if (compiled.type === 'invalid') {
+      findings.error({ ...compiled, field: `${field}[${i}].${compiled.field}` })
+      continue
+    }
+    const { selector } = compiled
+    if (seen.has(selector.text)) {
+      findings.error({
+        field: `${field}[${i}]`,
+        value: selector.text,
+        message: 'is there twice',
+        remedy: 'remove one of them'
+      })
+    }
+    seen.add(selector.text)
+    selectors.push(selector)
+  }
+  return selectors
+}
+
+/** Names of the objects that one of the selectors matches; of all of them, if there is no selector. */
+export function selectNames(selectors: readonly Selector[], objects: readonly Labelled[]): Set<string> {
+  const chosen =
+    selectors.length === 0
+      ? objects
+      : objects.filter(({ labels }) => selectors.some((selector) => selector.matches(labels)))
+  return new Set(chosen.map(({ name }) => name))
+}
+
+/** Notes entries that are in a list of names more than once. */
+export function refuseDuplicates(
+  names: readonly string[] | undefined,
+  field: string,
+  findings: Findings
+): void {
+  const seen = new Set<string>()
+  for (const [i, name] of (names ?? []).entries()) {
+    if (seen.has(name))
+      findings.error({
+        field: `${field}[${i}]`,
+        value: name,
+        message: 'is there twice',
+        remedy: 'remove one of them'
+      })
+    seen.add(name)
+  }
+}
