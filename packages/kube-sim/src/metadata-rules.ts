@@ -1,0 +1,49 @@
+import { type FieldProblem } from './api-error.ts'
+import { type KubeObject } from './kube-object.ts'
+import { type ResourceType } from './resource-type.ts'
+
+const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
+const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
+const QUALIFIED_NAME = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/
+const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/
+
+/** Checks a name: a DNS label for namespaces and Services, a DNS subdomain for the others (RFC 1123 §2.1). */
+export function validateName(type: ResourceType, name: string): readonly FieldProblem[] {
+  if (name === '') {
+    return [{ type: 'FieldValueRequired', field: 'metadata.name', message: 'Required value: name or generateName is required' }]
+  }
+  if (type.group === 'rbac.authorization.k8s.io') return []
+  const isLabel = type.storage === '/namespaces' || type.storage === '/services'
+  const isValid = isLabel ? name.length <= 63 && DNS_LABEL.test(name) : name.length <= 253 && DNS_SUBDOMAIN.test(name)
+  if (isValid) return []
+  const rule = isLabel
+    ? 'a DNS-1123 label must consist of lower case alphanumeric characters or "-", and must start and end with an alphanumeric character'
+    : 'a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "-" or ".", and must start and end with an alphanumeric character'
+  return [{ type: 'FieldValueInvalid', field: 'metadata.name', message: `Invalid value: ${JSON.stringify(name)}: ${rule}` }]
+}
+
+/** Checks labels and the keys of annotations. */
+export function validateMetadata(object: KubeObject): readonly FieldProblem[] {
+  const problems: FieldProblem[] = []
+  const { labels = {}, annotations = {} } = object.metadata
+  for (const [key, value] of Object.entries(labels)) {
+    if (!isQualifiedName(key)) problems.push(invalid('metadata.labels', key))
+    if (value.length > 63 || !LABEL_VALUE.test(value)) problems.push(invalid('metadata.labels', value))
+  }
+  for (const key of Object.keys(annotations)) {
+    if (!isQualifiedName(key.toLowerCase())) problems.push(invalid('metadata.annotations', key))
+  }
+  return problems
+}
+
+function isQualifiedName(key: string): boolean {
+  const slash = key.indexOf('/')
+  const prefix = slash < 0 ? undefined : key.slice(0, slash)
+  const name = key.slice(slash + 1)
+  if (prefix !== undefined && (prefix.length > 253 || !DNS_SUBDOMAIN.test(prefix))) return false
+  return name.length <= 63 && QUALIFIED_NAME.test(name)
+}
+
+function invalid(field: string, value: string): FieldProblem {
+  return { type: 'FieldValueInvalid', field, message: `Invalid value: ${JSON.stringify(value)}` }
+}
