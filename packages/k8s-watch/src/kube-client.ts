@@ -1,5 +1,5 @@
 import { type IncomingMessage } from 'node:http'
-import { apiErrorOf, apiErrorOfWatch } from './api-status.ts'
+import { apiErrorOf } from './api-status.ts'
 import { hasStatus, KubeApiError, KubeTransportError, retryAfterOf } from './errors.ts'
 import { type KubeContext, type KubeContextOptions, loadKubeContext } from './kube-config.ts'
 import {
@@ -10,21 +10,19 @@ import {
   type Patch,
   queryOf,
   type RequestOptions,
-  type WatchEvent,
   type WatchOptions,
   type WriteOptions
 } from './kube-request.ts'
-import { LineSplitter } from './line-splitter.ts'
+import { linkedAbort } from './linked-abort.ts'
 import {
   formatKey,
-  isKubeObject,
-  isRecord,
   type KubeObject,
   keyOf,
   keyTextOf,
   type ObjectKey
 } from './object.ts'
 import { apiVersionOf, type ResourceRef, resourcePath } from './resource.ts'
+import { listPageOf, objectOf, parseBody, readBody, readWatch } from './response.ts'
 import { monotonicNow, sleep } from './sleep.ts'
 import { Transport, type TransportOptions } from './transport.ts'
 
@@ -36,8 +34,6 @@ export interface KubeClientOptions extends TransportOptions {
   /** Longest answer, and longest line of a watch, that is held. @defaultValue 64 MiB; 8 MiB a line */
   readonly maxBodyBytes?: number
 }
-
-const MAX_LINE_BYTES = 8 * 1024 * 1024
 
 /** Requests to one API server, for any resource. Objects are as the server sent them; nothing is cached. */
 export class KubeClient {
@@ -236,7 +232,8 @@ export class KubeClient {
       const { signal } = abort.controller
       const response = await this.#transport.open({ method, path, body, contentType, subject, signal })
       if ((response.statusCode ?? 500) >= 300) throw await this.#errorOf(response, subject)
-      return parseBody(await readBody(response, this.#options.maxBodyBytes, subject), options)
+      const text = await readBody(response, this.#options.maxBodyBytes, subject)
+      return options.acceptText === true && !isJson(response) ? text : parseBody(text, subject)
     } catch (error) {
       if (isTimedOut) throw new KubeTransportError('timeout', subject, 'no answer in time', { cause: error })
       throw abort.explain(error, subject)
@@ -274,136 +271,6 @@ function typed(object: KubeObject, resource: ResourceRef): KubeObject {
   return { ...object, apiVersion: apiVersionOf(resource), kind: resource.kind }
 }
 
-function parseBody(text: string, { subject, acceptText }: JsonOptions): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (acceptText === true) return text
-    throw new KubeTransportError('malformed', subject, `not JSON: ${text.slice(0, 80)}`, { cause: error })
-  }
-}
-
-function objectOf<T extends KubeObject>(body: unknown, subject: string): T {
-  if (isKubeObject<T>(body)) return body
-  throw new KubeTransportError('malformed', subject, 'the answer is not an object')
-}
-
-function listPageOf<T extends KubeObject>(
-  body: unknown,
-  resource: ResourceRef<T>,
-  subject: string
-): ListPage<T> {
-  const { items, metadata } = isRecord(body) ? body : {}
-  if (!isRecord(metadata)) throw new KubeTransportError('malformed', subject, 'the answer is not a list')
-  const { resourceVersion, continue: next, remainingItemCount } = metadata
-  const objects: T[] = []
-  // An empty list of some servers is null.
-  const entries: readonly unknown[] = Array.isArray(items) ? items : []
-  for (const item of entries) {
-    if (!isKubeObject<T>(item)) throw new KubeTransportError('malformed', subject, 'an item is not an object')
-    objects.push(
-      item.kind === undefined ? { apiVersion: apiVersionOf(resource), kind: resource.kind, ...item } : item
-    )
-  }
-  return {
-    items: objects,
-    resourceVersion: typeof resourceVersion === 'string' ? resourceVersion : '',
-    continue: typeof next === 'string' && next !== '' ? next : undefined,
-    remainingItemCount: typeof remainingItemCount === 'number' ? remainingItemCount : undefined
-  }
-}
-
-async function readBody(response: IncomingMessage, maxBytes: number, subject: string): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  try {
-    for await (const chunk of response) {
-      if (!(chunk instanceof Uint8Array)) continue
-      length += chunk.length
-      if (length > maxBytes) {
-        throw new KubeTransportError('too-large', subject, `the answer is longer than ${maxBytes} bytes`)
-      }
-      chunks.push(chunk)
-    }
-  } catch (error) {
-    if (error instanceof KubeTransportError) throw error
-    throw new KubeTransportError('closed', subject, 'the connection ended inside the answer', {
-      cause: error
-    })
-  }
-  return Buffer.concat(chunks, length).toString('utf8')
-}
-
-async function readWatch<T extends KubeObject>(
-  response: IncomingMessage,
-  resource: ResourceRef<T>,
-  subject: string,
-  onEvent: (event: WatchEvent<T>) => void
-): Promise<void> {
-  const splitter = new LineSplitter(MAX_LINE_BYTES)
-  try {
-    for await (const chunk of response) {
-      if (!(chunk instanceof Uint8Array)) continue
-      for (const line of splitter.push(chunk)) onEvent(parseWatchLine(line, resource, subject))
-    }
-  } catch (error) {
-    if (error instanceof KubeApiError || error instanceof KubeTransportError) throw error
-    const reason = error instanceof RangeError ? 'too-large' : 'closed'
-    throw new KubeTransportError(reason, subject, 'the stream was cut', { cause: error })
-  }
-  // Half a line: the stream was cut, however politely.
-  if (splitter.pendingBytes > 0)
-    throw new KubeTransportError('closed', subject, 'the stream ended inside an event')
-}
-
-function parseWatchLine<T extends KubeObject>(
-  line: string,
-  resource: ResourceRef<T>,
-  subject: string
-): WatchEvent<T> {
-  let event: unknown
-  try {
-    event = JSON.parse(line)
-  } catch (error) {
-    throw new KubeTransportError('malformed', subject, `not an event: ${line.slice(0, 80)}`, { cause: error })
-  }
-  const { type, object } = isRecord(event) ? event : {}
-  if (type === 'ERROR') throw apiErrorOfWatch(object, subject)
-  if (type === 'BOOKMARK' && isRecord(object) && isRecord(object['metadata'])) {
-    const { resourceVersion } = object['metadata']
-    if (typeof resourceVersion === 'string') return { type, resourceVersion }
-  }
-  if ((type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED') && isKubeObject<T>(object)) {
-    return { type, object }
-  }
-  throw new KubeTransportError(
-    'malformed',
-    subject,
-    `not an event of ${resource.plural}: ${line.slice(0, 80)}`
-  )
-}
-
-interface LinkedAbort {
-  readonly controller: AbortController
-  readonly unlink: () => void
-  /** What a failure was really about. */
-  readonly explain: (error: unknown, subject: string) => unknown
-}
-
-function linkedAbort(outer: AbortSignal | undefined): LinkedAbort {
-  const controller = new AbortController()
-  const onAbort = (): void => controller.abort(outer?.reason)
-  if (outer?.aborted === true) onAbort()
-  outer?.addEventListener('abort', onAbort, { once: true })
-  return {
-    controller,
-    unlink: () => outer?.removeEventListener('abort', onAbort),
-    explain: (error, subject) => {
-      if (outer?.aborted === true) {
-        return new KubeTransportError('aborted', subject, 'given up', { cause: outer.reason })
-      }
-      const isOurTimeout = error instanceof KubeTransportError && error.reason === 'aborted'
-      return isOurTimeout ? new KubeTransportError('timeout', subject, 'no answer in time') : error
-    }
-  }
+function isJson(response: IncomingMessage): boolean {
+  return response.headers['content-type']?.includes('json') === true
 }
