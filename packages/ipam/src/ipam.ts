@@ -129,7 +129,7 @@ export class Ipam<R> {
     if (allocation === undefined || pool === undefined) return undefined
     pool.drop(allocation)
     this.#owners.delete(key)
-    return { allocation, openings: pool.openings(allocation.addresses, allocation.addresses) }
+    return { allocation, openings: pool.openings(allocation, undefined) }
   }
 
   get(key: string): Allocation | undefined {
@@ -190,18 +190,10 @@ export class Ipam<R> {
     if (before !== undefined && held !== undefined) before.drop(held)
     pool.hold(allocation)
     this.#owners.set(request.key, pool)
-    if (before === undefined || held === undefined) {
-      return {
-        outcome: 'allocated',
-        allocation,
-        isChanged: true,
-        openings: pool.openings([], allocation.addresses)
-      }
-    }
     const openings =
-      before === pool
-        ? pool.openings(held.addresses, [...held.addresses, ...allocation.addresses])
-        : [...before.openings(held.addresses, held.addresses), ...pool.openings([], allocation.addresses)]
+      before === undefined || before === pool
+        ? pool.openings(held, allocation)
+        : [...before.openings(held, undefined), ...pool.openings(undefined, allocation)]
     return { outcome: 'allocated', allocation, isChanged: true, openings }
   }
 
@@ -265,7 +257,7 @@ function isSameClaim(
 }
 
 function isSameSet(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((one) => b.includes(one))
+  return a.every((one) => b.includes(one)) && b.every((one) => a.includes(one))
 }
 
 /** The same addresses keep the order in which they are held. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { IpAddress, IpFamily } from '@clarion-lb/netaddr'
 import { FreeIndex } from './free-index.ts'
-import { type Claim, Holding } from './holding.ts'
+import { type Claim, formatPort, Holding } from './holding.ts'
 import { createLane, type Lane } from './lane.ts'
 import type { Allocation, FamilyUsage, Opening, PoolDefinition, PoolUsage } from './model.ts'
 import { RangeIndex } from './range-index.ts'
@@ -120,24 +120,21 @@ export class PoolState<R> {
   }
 
   /**
-   * Who else could use addresses that a change touched.
+   * What a change of one key's allocation made possible for others. Call it when the change is done.
    *
-   * @param before what the key held before the change.
+   * @param before what the key held of this pool.
+   * @param after what it holds of this pool now.
    */
-  openings(before: readonly IpAddress[], touched: readonly IpAddress[]): readonly Opening[] {
-    const pool = this.#definition.name
-    const openings = new Map<number | bigint, Opening>()
-    for (const address of touched) {
-      const key = addressKey(address)
+  openings(before: Allocation | undefined, after: Allocation | undefined): readonly Opening[] {
+    const touched = new Map(
+      [...(before?.addresses ?? []), ...(after?.addresses ?? [])].map((one) => [addressKey(one), one])
+    )
+    return [...touched].flatMap(([key, address]) => {
       const holding = this.#holdings.get(key)
-      if (holding === undefined) openings.set(key, { pool, address, sharing: undefined })
-      else if (holding.sharing !== undefined) {
-        const isNew = holding.count === 1
-        const wasHeld = before.some((one) => one.equals(address))
-        if (isNew || wasHeld) openings.set(key, { pool, address, sharing: holding.sharing })
-      }
-    }
-    return [...openings.values()]
+      const wasHeldBy = before?.addresses.some((one) => one.equals(address)) === true ? before : undefined
+      if (holding !== undefined && !isOpening(holding, wasHeldBy)) return []
+      return [{ pool: this.#definition.name, address, sharing: holding?.sharing }]
+    })
   }
 
   /** Keys that hold the address, in order. */
@@ -204,6 +201,18 @@ export class PoolState<R> {
     assert(lane !== undefined)
     return lane
   }
+}
+
+/** Whether others can join an address who could not join it while the key held it as `before` says. */
+function isOpening(holding: Holding, before: Allocation | undefined): boolean {
+  const { sharing } = holding
+  if (sharing === undefined) return false
+  if (before === undefined) return holding.count === 1
+  return (
+    before.sharing?.key !== sharing.key ||
+    before.sharing.backend !== sharing.backend ||
+    before.ports.some((use) => !holding.usesPort(formatPort(use)))
+  )
 }
 
 function addressKey(address: IpAddress): number | bigint {
