@@ -1,6 +1,6 @@
 import { type IncomingMessage } from 'node:http'
 import { apiErrorOf } from './api-status.ts'
-import { hasStatus, KubeApiError, KubeTransportError, retryAfterOf } from './errors.ts'
+import { hasStatus, type KubeApiError, KubeTransportError, retryAfterOf } from './errors.ts'
 import { type KubeContext, type KubeContextOptions, loadKubeContext } from './kube-config.ts'
 import {
   type DeleteOptions,
@@ -14,13 +14,7 @@ import {
   type WriteOptions
 } from './kube-request.ts'
 import { linkedAbort } from './linked-abort.ts'
-import {
-  formatKey,
-  type KubeObject,
-  keyOf,
-  keyTextOf,
-  type ObjectKey
-} from './object.ts'
+import { formatKey, type KubeObject, keyOf, keyTextOf, type ObjectKey } from './object.ts'
 import { apiVersionOf, type ResourceRef, resourcePath } from './resource.ts'
 import { listPageOf, objectOf, parseBody, readBody, readWatch } from './response.ts'
 import { monotonicNow, sleep } from './sleep.ts'
