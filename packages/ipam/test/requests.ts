@@ -1,3 +1,4 @@
+import { IpRange, parseIpAddress } from '@clarion-lb/netaddr'
 import {
   type AllocateRequest,
   type AllocationResult,
@@ -8,8 +9,7 @@ import {
   type PoolDefinition,
   type PortUse,
   type Sharing
-} from '@clarion-lb/ipam'
-import { IpRange, parseIpAddress } from '@clarion-lb/netaddr'
+} from '../src/index.ts'
 
 /** Who asks in the tests: a name that reservations look at. */
 export type Requester = string
