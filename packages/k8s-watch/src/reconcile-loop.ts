@@ -48,7 +48,7 @@ export interface ReconcileLoopOptions {
   readonly maxRetryMs?: number
   /** Part of a delay that is random, 0 to 1. @defaultValue 0.25 */
   readonly jitter?: number
-  /** Failures in a row after which a key is given up until it is enqueued again. @defaultValue Infinity */
+  /** Retries in a row after which a key is given up until it is enqueued again. @defaultValue Infinity */
   readonly maxRetries?: number
   /** Reconciles that may start per second, and at once. @defaultValue no limit */
   readonly rateLimit?: { readonly perSecond: number; readonly burst: number }
@@ -168,10 +168,9 @@ export class ReconcileLoop {
         sliceEnd = monotonicNow() + SLICE_MS
         continue
       }
-      if (this.#queue.depth === 0 || this.#running.size >= this.#options.concurrency) {
-        await this.#woken()
-        sliceEnd = monotonicNow() + SLICE_MS
-      } else if (this.#bucket?.tryTake() === false) await sleep(this.#bucket.waitMs(), this.#stopping.signal)
+      // Being woken is no proof that I/O was read: reconciles that never wait end in the same turn.
+      if (this.#queue.depth === 0 || this.#running.size >= this.#options.concurrency) await this.#woken()
+      else if (this.#bucket?.tryTake() === false) await sleep(this.#bucket.waitMs(), this.#stopping.signal)
       else this.#begin()
     }
     await Promise.all(this.#running)
