@@ -246,14 +246,9 @@ describe('an address that cannot be shared', () => {
 
   test('carries the facts of the conflict', () => {
     const result = assign(shared(), 'k', '192.0.2.1')
-    const conflict = {
-      address: expect.toSatisfy((one) => String(one) === '192.0.2.1'),
-      why: 'notShared',
-      port: undefined,
-      holders: ['a', 'b', 'c'],
-      holderCount: 5
-    }
-    expect(result).toMatchObject({ refusal: { pools: [{ pool: 'a', why: 'inUse', conflict }] } })
+    const pools = result.outcome === 'refused' ? result.refusal.pools : []
+    const conflict = { address: '192.0.2.1', why: 'notShared', holders: ['a', 'b', 'c'], holderCount: 5 }
+    expect(JSON.stringify(pools)).toBe(JSON.stringify([{ pool: 'a', why: 'inUse', conflict }]))
   })
 
   test('and one that is avoided says so', () => {
