@@ -27,3 +27,4 @@ export type {
 export { type MemoryInterfaceOptions, MemoryLink, type MemoryLinkOptions } from './memory-link.ts'
 export { MemorySegment, type MemorySegmentOptions, type SegmentPort } from './memory-segment.ts'
 export { PacketLink, type PacketLinkOptions, wakeLink } from './packet-link.ts'
+export { TransmitSchedule, type TransmitScheduleOptions } from './transmit-schedule.ts'
