@@ -21,7 +21,7 @@ export type ApiErrorReason =
 
 /** One offending field of an object (`metav1.StatusCause`). */
 export interface FieldProblem {
-  readonly type: 'FieldValueRequired' | 'FieldValueInvalid' | 'FieldValueDuplicate' | 'FieldValueNotSupported' | 'FieldValueForbidden' | 'FieldValueTypeInvalid' | 'FieldManagerConflict' | 'ResourceVersionTooLarge' | 'FieldValueNotFound'
+  readonly type: 'FieldValueRequired' | 'FieldValueInvalid' | 'FieldValueDuplicate' | 'FieldValueNotSupported' | 'FieldValueForbidden' | 'FieldValueTypeInvalid' | 'FieldValueTooLong' | 'FieldValueTooMany' | 'FieldManagerConflict' | 'ResourceVersionTooLarge' | 'FieldValueNotFound'
   /** Dotted path, as in `spec.ports[0].port`. */
   readonly field: string
   readonly message: string

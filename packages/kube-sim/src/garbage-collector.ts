@@ -29,7 +29,12 @@ export class GarbageCollector {
   constructor({ api, registry }: { readonly api: Api; readonly registry: Registry }) {
     this.#api = api
     this.#registry = registry
-    api.store.observe((change) => this.#observe(change))
+    api.store.observe((change) => this.#observe(change), () => this.#reset())
+  }
+
+  #reset(): void {
+    this.#dependents.clear()
+    this.#orphaning.clear()
   }
 
   #observe({ resource, current, previous }: StoreChange): void {

@@ -203,8 +203,8 @@ export class KubeSim {
       nodePortRange: this.#options.nodePortRange ?? [30_000, 32_767]
     })
     const customResources = new CustomResources({ api: this.api, registry: this.registry })
-    this.store.observe((change) => allocations.observe(change))
-    this.store.observe((change) => customResources.observe(change))
+    this.store.observe((change) => allocations.observe(change), () => allocations.reset())
+    this.store.observe((change) => customResources.observe(change), () => customResources.reset())
     const rules = { service: createServiceStrategy(allocations), crd: customResources.strategy }
     for (const type of builtinResources(rules)) this.registry.add(type)
     this.api.use(customResources.hooks)

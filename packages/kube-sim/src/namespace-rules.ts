@@ -3,6 +3,7 @@ import { ApiError } from './api-error.ts'
 import { type KubeObject, withMeta } from './kube-object.ts'
 import { type Registry } from './registry.ts'
 import { type ResourceType } from './resource-type.ts'
+import { type StoreChange } from './store.ts'
 
 const PROTECTED = new Set(['default', 'kube-public', 'kube-system'])
 
@@ -23,10 +24,17 @@ export class NamespaceRules {
   constructor({ api, registry }: { readonly api: Api; readonly registry: Registry }) {
     this.#api = api
     this.#registry = registry
-    api.store.observe(({ current, previous }) => {
-      const { namespace } = previous?.object.metadata ?? {}
-      if (current === undefined && namespace !== undefined && this.#terminating.has(namespace)) this.#finish(namespace)
-    })
+    api.store.observe((change) => this.#observe(change), () => this.#terminating.clear())
+  }
+
+  #observe({ resource, current, previous }: StoreChange): void {
+    if (current !== undefined) {
+      // Also one that comes back from a file in the middle of its deletion.
+      if (resource === '/namespaces' && current.object.metadata.deletionTimestamp !== undefined) this.#terminating.add(current.object.metadata.name)
+      return
+    }
+    const { namespace } = previous?.object.metadata ?? {}
+    if (namespace !== undefined && this.#terminating.has(namespace)) this.#finish(namespace)
   }
 
   #delete(type: ResourceType, object: KubeObject): void {

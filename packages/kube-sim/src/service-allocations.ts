@@ -33,6 +33,12 @@ export class ServiceAllocations {
     return this.#prefixes.map((prefix) => prefix.first.family)
   }
 
+  /** The store starts anew. */
+  reset(): void {
+    this.#usedAddresses.clear()
+    this.#usedPorts.clear()
+  }
+
   /** Follows a change of the store. */
   observe({ resource, current, previous }: StoreChange): void {
     if (resource !== '/services') return

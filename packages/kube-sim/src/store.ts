@@ -21,6 +21,11 @@ export interface StoreChange {
   readonly previous: StoredObject | undefined
 }
 
+interface StoreObserver {
+  readonly changed: (change: StoreChange) => void
+  readonly reset: () => void
+}
+
 interface Bucket {
   readonly objects: Map<string, StoredObject>
   sortedKeys: readonly string[] | undefined
@@ -43,7 +48,8 @@ export class Store {
   readonly #historyLimit: number
   readonly #journal: Journal | undefined
   readonly #buckets = new Map<string, Bucket>()
-  readonly #observers = new Set<(change: StoreChange) => void>()
+  readonly #observers = new Set<StoreObserver>()
+  readonly #droppedAt = new Map<string, number>()
   #revision = 0
   #compactedRevision = 0
 
@@ -121,6 +127,7 @@ export class Store {
     const bucket = this.#buckets.get(resource)
     if (bucket === undefined) return
     this.#buckets.delete(resource)
+    this.#droppedAt.set(resource, this.#revision)
     bucket.history.close()
   }
 
@@ -130,8 +137,13 @@ export class Store {
     for (const bucket of this.#buckets.values()) bucket.history.compact(this.#revision)
   }
 
-  /** Calls back for every change, after it was made; returns the function that stops it. */
-  observe(observer: (change: StoreChange) => void): () => void {
+  /**
+   * Calls back for every change, after it was made; returns the function that stops it.
+   *
+   * @param reset Called before a {@link restore} tells of what it puts back: all that was told before is void.
+   */
+  observe(changed: (change: StoreChange) => void, reset: () => void = () => {}): () => void {
+    const observer: StoreObserver = { changed, reset }
     this.#observers.add(observer)
     return () => this.#observers.delete(observer)
   }
@@ -148,6 +160,8 @@ export class Store {
   restore(snapshot: StoreSnapshot): void {
     for (const bucket of this.#buckets.values()) bucket.history.close()
     this.#buckets.clear()
+    this.#droppedAt.clear()
+    for (const observer of this.#observers) observer.reset()
     this.#revision = snapshot.revision
     this.#compactedRevision = snapshot.revision
     for (const [resource, objects] of snapshot.objects) {
@@ -170,7 +184,7 @@ export class Store {
   #bucket(resource: string): Bucket {
     let bucket = this.#buckets.get(resource)
     if (bucket === undefined) {
-      const history = new History(this.#historyLimit, this.#compactedRevision)
+      const history = new History(this.#historyLimit, Math.max(this.#compactedRevision, this.#droppedAt.get(resource) ?? 0))
       bucket = { objects: new Map(), sortedKeys: undefined, sorted: undefined, history }
       this.#buckets.set(resource, bucket)
     }
@@ -178,7 +192,7 @@ export class Store {
   }
 
   #tell(change: StoreChange): void {
-    for (const observer of this.#observers) observer(change)
+    for (const observer of this.#observers) observer.changed(change)
   }
 }
 
