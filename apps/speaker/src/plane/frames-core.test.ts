@@ -1,0 +1,216 @@
+import { encodeAnnouncement as encodeArpAnnouncement } from '@clarion-lb/arp'
+import { MemoryLink, MemorySegment } from '@clarion-lb/link'
+import { encodeNeighborSolicitation } from '@clarion-lb/ndp'
+import { Ipv4Address, Ipv6Address, MacAddress } from '@clarion-lb/netaddr'
+import { expect, test } from 'vitest'
+import { FramesCore } from './frames-core.ts'
+import type { PlaneEvent } from './messages.ts'
+
+const VIP = '192.0.2.1'
+const VIP6 = '2001:db8::1'
+const OURS = MacAddress.parse('02:00:00:00:00:0a')
+const ASKER = MacAddress.parse('02:00:00:00:00:09')
+const LINK_LOCAL = { address: Ipv6Address.parse('fe80::a'), prefixLength: 64 }
+
+function setUp({
+  exclude,
+  addresses = [LINK_LOCAL]
+}: {
+  exclude?: RegExp
+  addresses?: (typeof LINK_LOCAL)[]
+} = {}) {
+  const segment = new MemorySegment({ delivery: 'manual' })
+  const heard: Uint8Array[] = []
+  const asker = new MemoryLink({
+    interfaces: [{ name: 'eth0', segment, mac: ASKER }],
+    isPromiscuous: true,
+    onFrame: (frame) => heard.push(frame.slice())
+  })
+  const events: PlaneEvent[] = []
+  const clock = { nowMs: 0 }
+  const link: MemoryLink = new MemoryLink({
+    interfaces: [{ name: 'eth0', segment, mac: OURS, addresses }],
+    onFrame: (frame, index) => core.onFrame(frame, index),
+    onInterfaces: (change) => core.onInterfaces(change)
+  })
+  const core = new FramesCore({
+    link,
+    exclude,
+    onEvent: (event) => events.push(event),
+    now: () => clock.nowMs
+  })
+  asker.start()
+  link.start()
+  core.start()
+  core.work()
+  /** Runs the clock to a time, and tells what was sent until then. */
+  const until = (endMs: number): string[] => {
+    for (;;) {
+      const waitMs = core.work()
+      if (waitMs === undefined || clock.nowMs + waitMs > endMs) break
+      clock.nowMs += waitMs
+    }
+    clock.nowMs = endMs
+    core.work()
+    segment.deliver()
+    return heard.splice(0).map(describeFrame)
+  }
+  const ask = (frame: Uint8Array): string[] => {
+    asker.send(1, frame)
+    segment.deliver()
+    return heard.splice(0).map(describeFrame)
+  }
+  return { core, link, segment, events, until, ask }
+}
+
+function describeFrame(frame: Uint8Array): string {
+  const source = MacAddress.fromBytes(frame.subarray(6, 12)).toString()
+  if (frame[12] === 8) return `arp ${frame[21] === 1 ? 'request' : 'reply'} from ${source}`
+  return `na ${(frame[58] ?? 0).toString(16)} from ${source}`
+}
+
+function whoHas(address: string): Uint8Array {
+  const [request] = encodeArpAnnouncement(ASKER, Ipv4Address.parse(address))
+  request.set(Ipv4Address.parse('192.0.2.9').toBytes(), 28)
+  return request
+}
+
+function solicit(address: string): Uint8Array {
+  return encodeNeighborSolicitation({
+    mac: ASKER,
+    source: Ipv6Address.parse('2001:db8::9'),
+    target: Ipv6Address.parse(address)
+  })
+}
+
+const all = (...addresses: string[]) => ({
+  set: addresses.map((address) => ({ address, interfaces: undefined })),
+  remove: []
+})
+
+test('an address that becomes wanted is announced on its schedule, and answered for', () => {
+  const { core, until, ask } = setUp()
+  core.apply(all(VIP, VIP6))
+  const [mac] = [OURS.toString()]
+  expect(until(0)).toEqual([`arp request from ${mac}`, `arp reply from ${mac}`, `na 20 from ${mac}`])
+  expect(until(10_000)).toHaveLength(2 * 5 + 2)
+  expect(ask(whoHas(VIP))).toEqual([`arp reply from ${mac}`])
+  expect(ask(solicit(VIP6))).toEqual([`na 60 from ${mac}`])
+  expect(core.counts()).toEqual([
+    { address: VIP, requests: 1, replies: 1, gratuitous: 12 },
+    { address: VIP6, requests: 1, replies: 1, gratuitous: 3 }
+  ])
+})
+
+test('an address that is no longer wanted is not answered for, and its announcements end', () => {
+  const { core, until, ask } = setUp()
+  core.apply(all(VIP, VIP6))
+  until(0)
+  core.apply({ set: [], remove: [VIP, VIP6, '192.0.2.77'] })
+  expect(until(10_000)).toEqual([])
+  expect([ask(whoHas(VIP)), ask(solicit(VIP6))]).toEqual([[], []])
+})
+
+test('wanting the same again announces nothing', () => {
+  const { core, until } = setUp()
+  core.apply(all(VIP))
+  until(10_000)
+  core.apply(all(VIP))
+  expect(until(20_000)).toEqual([])
+})
+
+test('only the interfaces that an address names are used, and that can change', () => {
+  const { core, until, ask } = setUp()
+  core.apply({ set: [{ address: VIP, interfaces: ['eth1'] }], remove: [] })
+  expect([until(0), ask(whoHas(VIP))]).toEqual([[], []])
+  core.apply({ set: [{ address: VIP, interfaces: ['eth1', 'eth0'] }], remove: [] })
+  expect(until(0)).toHaveLength(2)
+  expect(ask(whoHas(VIP))).toHaveLength(1)
+  core.apply({ set: [{ address: VIP, interfaces: [] }], remove: [] })
+  expect([until(10_000), ask(whoHas(VIP))]).toEqual([[], []])
+})
+
+test('a cable that is in again, a new interface and a rename are announced on', () => {
+  const { core, link, segment, until } = setUp()
+  core.apply({ set: [{ address: VIP, interfaces: ['eth0', 'lan1'] }], remove: [] })
+  until(10_000)
+  link.changeInterface(1, { hasCarrier: false })
+  expect(until(11_000)).toEqual([])
+  link.changeInterface(1, { hasCarrier: true })
+  expect(until(11_000)).toHaveLength(2)
+  until(20_000)
+  const mac = MacAddress.parse('02:00:00:00:00:0c')
+  link.addInterface({ name: 'eth7', segment, mac })
+  expect(until(21_000)).toEqual([])
+  link.changeInterface(2, { name: 'lan1' })
+  expect(until(21_000)).toEqual([`arp request from ${mac.toString()}`, `arp reply from ${mac.toString()}`])
+})
+
+test('an interface that goes down and comes back is answered on again', () => {
+  const { core, link, until, ask } = setUp()
+  core.apply(all(VIP, VIP6))
+  until(10_000)
+  link.changeInterface(1, { isUp: false })
+  until(11_000)
+  link.changeInterface(1, { isUp: true })
+  expect(until(11_000)).toHaveLength(3)
+  expect([ask(whoHas(VIP)), ask(solicit(VIP6))].map((replies) => replies.length)).toEqual([1, 1])
+  expect(core.counts()[0]).toMatchObject({ requests: 1, gratuitous: 14 })
+})
+
+test('IPv6 waits for a link-local address', () => {
+  const { core, link, until } = setUp({ addresses: [] })
+  core.apply(all(VIP6))
+  expect(until(0)).toEqual([])
+  link.changeInterface(1, { addresses: [LINK_LOCAL] })
+  expect(until(0)).toHaveLength(1)
+})
+
+test('excluded interfaces do not exist', () => {
+  const { core, link, segment, until, events } = setUp({ exclude: /^veth/ })
+  core.apply(all(VIP))
+  until(10_000)
+  link.addInterface({ name: 'veth1', segment, mac: MacAddress.parse('02:00:00:00:00:0d') })
+  expect(until(20_000)).toEqual([])
+  expect(events.at(-1)).toEqual({
+    type: 'interfaces',
+    interfaces: [{ name: 'eth0', unfitBecause: undefined }]
+  })
+})
+
+test('an unfit interface is told with the reason', () => {
+  const { link, events } = setUp()
+  link.changeInterface(1, { isUp: false })
+  expect(events.at(-1)).toEqual({
+    type: 'interfaces',
+    interfaces: [{ name: 'eth0', unfitBecause: 'is down' }]
+  })
+})
+
+test('a conflict is told, and the address defended, not more than once in ten seconds', () => {
+  const { core, until, ask, events } = setUp()
+  core.apply(all(VIP))
+  until(20_000)
+  const claim = (mac: string): string[] => {
+    const [frame] = encodeArpAnnouncement(MacAddress.parse(mac), Ipv4Address.parse(VIP))
+    return ask(frame)
+  }
+  claim('02:00:00:00:00:66')
+  until(21_000)
+  claim('02:00:00:00:00:66')
+  expect(events.at(-1)).toMatchObject({ type: 'conflict', address: VIP, interface: 'eth0', kind: 'claim' })
+  expect(until(21_000)).toHaveLength(2)
+  claim('02:00:00:00:00:67')
+  until(22_500)
+  claim('02:00:00:00:00:67')
+  expect(until(22_500)).toEqual([])
+  expect(events.filter(({ type }) => type === 'conflict')).toHaveLength(2)
+})
+
+test('a thousand addresses are paced: a hundred frames in ten milliseconds', () => {
+  const { core, until } = setUp()
+  core.apply(all(...Array.from({ length: 1000 }, (_, i) => `198.51.${100 + (i >> 8)}.${i & 255}`)))
+  expect(until(0)).toHaveLength(100)
+  expect(until(10)).toHaveLength(100)
+  expect(until(199)).toHaveLength(1800)
+})

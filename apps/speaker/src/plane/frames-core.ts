@@ -1,0 +1,216 @@
+import { ANNOUNCEMENT_DELAYS_MS as ARP_DELAYS_MS, DEFEND_INTERVAL_MS } from '@clarion-lb/arp'
+import { type Link, type LinkInterface, type LinkInterfacesChange, TransmitSchedule } from '@clarion-lb/link'
+import { ANNOUNCEMENT_DELAYS_MS as NDP_DELAYS_MS } from '@clarion-lb/ndp'
+import { type IpAddress, parseIpAddress } from '@clarion-lb/netaddr'
+import { ETHER_TYPE, etherTypeOf } from '@clarion-lb/wire'
+import { fitnessOf } from './fitness.ts'
+import type { AddressCounts, PlaneEvent, WantedAddress, WantedChange } from './messages.ts'
+import { Port } from './port.ts'
+
+export interface FramesCoreOptions {
+  readonly link: Link
+  /** Interfaces whose names it matches do not exist for us. */
+  readonly exclude: RegExp | undefined
+  readonly onEvent: (event: PlaneEvent) => void
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number
+}
+
+interface Wanted {
+  readonly address: IpAddress
+  readonly text: string
+  interfaces: readonly string[] | undefined
+  /** Counts of ports that are gone. */
+  requests: number
+  replies: number
+  gratuitous: number
+  defendedAtMs: number
+}
+
+interface Announcement {
+  readonly port: Port
+  readonly wanted: Wanted
+}
+
+/** An address has two frames for an announcement by ARP: fifty of them are a hundred frames. */
+const PACE = { burst: 50, intervalMs: 10 } as const
+
+/**
+ * Answers for the wanted addresses on the interfaces that are fit for it, and announces them: when they become wanted,
+ * when an interface appears, gets its cable back or another hardware address, and in defence.
+ *
+ * Holds no timer and no thread: the driver calls {@link FramesCore.work} when it is time.
+ */
+export class FramesCore {
+  readonly #options: FramesCoreOptions
+  readonly #wanted = new Map<string, Wanted>()
+  readonly #ports = new Map<number, Port>()
+  readonly #schedule = new TransmitSchedule<Announcement>(PACE)
+  #isInterestStale = true
+
+  constructor(options: FramesCoreOptions) {
+    this.#options = options
+  }
+
+  /** After the link has started. */
+  start(): void {
+    for (const link of this.#options.link.interfaces().values()) this.#syncPort(link, undefined)
+    this.#tellInterfaces()
+  }
+
+  /** To be followed by {@link FramesCore.work}. */
+  apply({ set, remove }: WantedChange): void {
+    for (const text of remove) this.#remove(text)
+    for (const wanted of set) this.#set(wanted)
+    this.#isInterestStale = true
+  }
+
+  /** To be called by the link. */
+  onFrame(frame: Uint8Array, interfaceIndex: number): void {
+    const port = this.#ports.get(interfaceIndex)
+    if (port === undefined) return
+    const isArp = etherTypeOf(frame) === ETHER_TYPE.ARP
+    const reply = (isArp ? port.arp : port.ndp)?.receive(frame, this.#options.now())
+    if (reply !== undefined) this.#options.link.send(interfaceIndex, reply)
+  }
+
+  /** To be called by the link. */
+  onInterfaces({ added, changed, removed }: LinkInterfacesChange): void {
+    for (const { index } of removed) this.#dropPort(index)
+    for (const link of added) this.#syncPort(link, undefined)
+    for (const { before, after } of changed) this.#syncPort(after, before)
+    this.#isInterestStale = true
+    this.#tellInterfaces()
+  }
+
+  /**
+   * Brings the kernel's filter up to date and sends the announcements that are due.
+   *
+   * @returns the time until there is something to send, in milliseconds, or `undefined` if there is nothing
+   */
+  work(): number | undefined {
+    if (this.#isInterestStale) this.#declareInterest()
+    for (const { port, wanted } of this.#schedule.take(this.#options.now())) {
+      for (const frame of port.announcementOf(wanted.address))
+        if (this.#options.link.send(port.index, frame) === 'sent') wanted.gratuitous += 1
+    }
+    return this.#schedule.waitMs(this.#options.now())
+  }
+
+  counts(): readonly AddressCounts[] {
+    return [...this.#wanted.values()].map(({ address, text, requests, replies, gratuitous }) => {
+      const total = { address: text, requests, replies, gratuitous }
+      for (const port of this.#ports.values()) {
+        const counters = port.countersOf(address)
+        total.requests += counters?.requests ?? 0
+        total.replies += counters?.replies ?? 0
+      }
+      return total
+    })
+  }
+
+  #set({ address: text, interfaces }: WantedAddress): void {
+    const current = this.#wanted.get(text)
+    const counts = { requests: 0, replies: 0, gratuitous: 0, defendedAtMs: Number.NEGATIVE_INFINITY }
+    const wanted = current ?? { address: parseIpAddress(text), text, interfaces, ...counts }
+    wanted.interfaces = interfaces
+    this.#wanted.set(text, wanted)
+    for (const port of this.#ports.values()) this.#syncAddress(port, wanted)
+  }
+
+  #remove(text: string): void {
+    const wanted = this.#wanted.get(text)
+    if (wanted === undefined) return
+    this.#wanted.delete(text)
+    for (const port of this.#ports.values()) this.#removeFromPort(port, wanted)
+  }
+
+  /** Puts the address on the port or takes it off, as it should be; announces it if it is new there. */
+  #syncAddress(port: Port, wanted: Wanted): void {
+    const isAllowed = wanted.interfaces === undefined || wanted.interfaces.includes(port.name)
+    if (!isAllowed || !port.isFitFor(wanted.address)) this.#removeFromPort(port, wanted)
+    else if (port.add(wanted.address)) this.#announce(port, wanted)
+  }
+
+  #removeFromPort(port: Port, wanted: Wanted): void {
+    const counters = port.countersOf(wanted.address)
+    wanted.requests += counters?.requests ?? 0
+    wanted.replies += counters?.replies ?? 0
+    port.remove(wanted.address)
+    this.#schedule.delete(scheduleKey(port, wanted))
+  }
+
+  #announce(port: Port, wanted: Wanted, delaysMs?: readonly number[]): void {
+    const usual = wanted.address.family === 4 ? ARP_DELAYS_MS : NDP_DELAYS_MS
+    this.#schedule.set(scheduleKey(port, wanted), { port, wanted }, delaysMs ?? usual, this.#options.now())
+  }
+
+  #syncPort(link: LinkInterface, before: LinkInterface | undefined): void {
+    const fitness = fitnessOf(link)
+    const { mac } = link
+    if (mac === undefined || fitness.unfitBecause !== undefined || this.#isExcluded(link)) {
+      this.#dropPort(link.index)
+      return
+    }
+    let port = this.#ports.get(link.index)
+    if (port === undefined) {
+      const onConflict = (address: IpAddress, other: string, kind: 'claim' | 'probe'): void =>
+        this.#onConflict(link.index, address, other, kind)
+      port = new Port({ link: this.#options.link, index: link.index, name: link.name, mac, onConflict })
+      this.#ports.set(link.index, port)
+    }
+    const isNews = port.update(link.name, mac, fitness) || (before?.hasCarrier === false && link.hasCarrier)
+    for (const wanted of this.#wanted.values()) {
+      this.#syncAddress(port, wanted)
+      if (isNews && port.has(wanted.address)) this.#announce(port, wanted)
+    }
+  }
+
+  #dropPort(index: number): void {
+    const port = this.#ports.get(index)
+    if (port === undefined) return
+    for (const wanted of this.#wanted.values())
+      if (port.has(wanted.address)) this.#removeFromPort(port, wanted)
+    this.#ports.delete(index)
+  }
+
+  #isExcluded(link: LinkInterface): boolean {
+    return this.#options.exclude?.test(link.name) === true
+  }
+
+  #onConflict(index: number, address: IpAddress, mac: string, kind: 'claim' | 'probe'): void {
+    const wanted = this.#wanted.get(address.toString())
+    const port = this.#ports.get(index)
+    if (wanted === undefined || port === undefined) return
+    const nowMs = this.#options.now()
+    // RFC 5227 §2.4(c): keep the address and say so, but not in a battle of broadcasts.
+    if (nowMs - wanted.defendedAtMs >= DEFEND_INTERVAL_MS) {
+      wanted.defendedAtMs = nowMs
+      this.#announce(port, wanted, [0])
+    }
+    this.#options.onEvent({ type: 'conflict', address: wanted.text, interface: port.name, mac, kind })
+  }
+
+  /** The kernel's filter follows what is wanted, so that no other frame wakes us. */
+  #declareInterest(): void {
+    this.#isInterestStale = false
+    const arpAddresses = []
+    const ndpAddresses = []
+    for (const { address } of this.#wanted.values()) {
+      if (address.family === 4) arpAddresses.push(address)
+      else ndpAddresses.push(address)
+    }
+    this.#options.link.setInterest({ interfaces: this.#ports.keys(), arpAddresses, ndpAddresses })
+  }
+
+  #tellInterfaces(): void {
+    const interfaces = [...this.#options.link.interfaces().values()]
+      .filter((link) => !this.#isExcluded(link))
+      .map((link) => ({ name: link.name, unfitBecause: fitnessOf(link).unfitBecause }))
+    this.#options.onEvent({ type: 'interfaces', interfaces })
+  }
+}
+
+function scheduleKey(port: Port, wanted: Wanted): string {
+  return `${port.index} ${wanted.text}`
+}
