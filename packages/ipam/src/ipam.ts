@@ -115,7 +115,7 @@ export class Ipam<R> {
       }
     }
     const kept = checkStated(
-      { ...request, addresses: held.addresses },
+      { ...request, pool: undefined, addresses: held.addresses },
       { pools: this.#sorted, find: (address) => this.#ranges.find(address) }
     )
     if (!kept.found) return { outcome: 'refused', refusal: kept.refusal }
