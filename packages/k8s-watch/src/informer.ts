@@ -7,17 +7,19 @@ import {
   type ObjectChange,
   type WatchContact
 } from './informer-options.ts'
+import { InterruptibleWait } from './interruptible-wait.ts'
 import { type WatchEvent } from './kube-request.ts'
-import { type KubeObject, keyOf, keyTextOf } from './object.ts'
-import { ObjectCache, type ObjectView } from './object-cache.ts'
+import { type ListedObjects, listAll } from './list-all.ts'
+import { type KubeObject } from './object.ts'
+import { type ObjectView } from './object-cache.ts'
+import { isOtherHistory } from './other-history.ts'
 import { isOlderVersion } from './resource-version.ts'
 import { Signal } from './signal.ts'
-import { monotonicNow, yieldToEventLoop } from './sleep.ts'
+import { monotonicNow } from './sleep.ts'
+import { TrackedCache } from './tracked-cache.ts'
 
 /** A watch that lasted this long, or said something, was a success: delays start small again. */
 const HEALTHY_WATCH_MS = 5000
-/** Longest work on one list before I/O gets its turn. */
-const SLICE_MS = 10
 
 /**
  * Keeps a cache of all objects of one kind equal to the API server's, and tells what changed.
@@ -28,10 +30,10 @@ const SLICE_MS = 10
  */
 export class Informer<T extends KubeObject, Index extends string = never> {
   readonly #options: InformerOptions<T, Index>
-  readonly #cache: ObjectCache<T, Index>
+  readonly #cache: TrackedCache<T, Index>
+  readonly #pause = new InterruptibleWait()
   readonly #backoff: Backoff
   readonly #random: () => number
-  readonly #changes = new Signal<ObjectChange<T>>()
   readonly #connection = new Signal<boolean>()
   readonly #problems = new Signal<InformerProblem>()
   readonly #contacts = new Signal<WatchContact>()
@@ -44,21 +46,18 @@ export class Informer<T extends KubeObject, Index extends string = never> {
   /** Where to go on watching; `undefined`: a list is needed first. */
   #resumeFrom: string | undefined
   #isFreshlyListed = false
-  /** A list ran longer than the server keeps its pages: the next asks for all at once. */
-  #isPaging = true
-  #wake: (() => void) | undefined
 
   constructor(options: InformerOptions<T, Index>) {
     this.#options = options
     this.#random = options.random ?? Math.random
-    this.#cache = new ObjectCache(options.indexes)
+    this.#cache = new TrackedCache(options.indexes, options.trim)
     const { minRetryMs = 100, maxRetryMs = 15_000 } = options
     this.#backoff = new Backoff({ minMs: minRetryMs, maxMs: maxRetryMs, jitter: 0.5, random: this.#random })
   }
 
   /** The objects. */
   get cache(): ObjectView<T, Index> {
-    return this.#cache
+    return this.#cache.view
   }
 
   /** The cache was complete once: either all objects were read, or the server said that it has no such kind. */
@@ -78,7 +77,7 @@ export class Informer<T extends KubeObject, Index extends string = never> {
 
   /** Calls `listener` for each change from now on; gives a function that ends that. */
   onChange(listener: (change: ObjectChange<T>) => void): () => void {
-    return this.#changes.subscribe(listener)
+    return this.#cache.onChange(listener)
   }
 
   /** Calls `listener` with each new value of {@link isConnected}. */
@@ -110,13 +109,12 @@ export class Informer<T extends KubeObject, Index extends string = never> {
   /** Ends; the cache stays as it is. */
   async stop(): Promise<void> {
     this.#abort?.abort()
-    this.#wake?.()
     await this.#running
   }
 
   /** Ends the wait before the next attempt, e.g. when a CustomResourceDefinition has just arrived. */
   retryNow(): void {
-    this.#wake?.()
+    this.#pause.interrupt()
   }
 
   /** Resolves when {@link hasSynced}. @throws The signal's reason when it aborts first. */
@@ -138,9 +136,9 @@ export class Informer<T extends KubeObject, Index extends string = never> {
     while (!signal.aborted) {
       try {
         if (this.#resumeFrom === undefined) await this.#list(signal)
-        else if (!this.#isFreshlyListed) await this.#checkResume(signal)
+        else if (!this.#isFreshlyListed) await this.#checkResume(this.#resumeFrom, signal)
         if (this.#resumeFrom !== undefined && !this.#isAbsent) await this.#watch(this.#resumeFrom, signal)
-        if (this.#isAbsent) await this.#wait(this.#absentRetryMs(), signal)
+        if (this.#isAbsent) await this.#pause.wait(this.#absentRetryMs(), signal)
       } catch (error) {
         if (signal.aborted) break
         await this.#recover(error, signal)
@@ -152,36 +150,24 @@ export class Informer<T extends KubeObject, Index extends string = never> {
   /** Reads everything and makes the cache equal to it. */
   async #list(signal: AbortSignal): Promise<void> {
     const { client, resource, pageSize = 500 } = this.#options
-    const listed = new Map<string, T>()
-    let resourceVersion: string | undefined
-    let next: string | undefined
+    let listed: ListedObjects<T>
     try {
-      do {
-        const page = await client.list(resource, {
-          ...this.#selectors(),
-          ...(this.#isPaging ? { limit: pageSize } : {}),
-          continue: next,
-          signal,
-          maxRetries: 0
-        })
-        for (const item of page.items) listed.set(keyTextOf(item), this.#trimmed(item))
-        // All pages show the state of the first.
-        resourceVersion ??= page.resourceVersion
-        next = page.continue
-      } while (next !== undefined)
+      listed = await listAll(client, resource, {
+        ...this.#selectors(),
+        pageSize,
+        trim: (object) => this.#cache.trimmed(object),
+        signal,
+        maxRetries: 0
+      })
     } catch (error) {
-      if (hasStatus(error, 404)) {
-        await this.#becomeAbsent(signal)
-        return
-      }
-      if (hasStatus(error, 410) && next !== undefined) this.#isPaging = false
-      throw error
+      if (!hasStatus(error, 404)) throw error
+      await this.#becomeAbsent(signal)
+      return
     }
-    this.#isPaging = true
     this.#isAbsent = false
-    await this.#replace(listed, signal)
+    await this.#cache.replace(listed.objects, signal)
     if (signal.aborted) return
-    this.#resumeFrom = resourceVersion
+    this.#resumeFrom = listed.resourceVersion
     this.#isFreshlyListed = true
     this.#contact('listed')
     this.#setSynced()
@@ -190,42 +176,18 @@ export class Informer<T extends KubeObject, Index extends string = never> {
   async #becomeAbsent(signal: AbortSignal): Promise<void> {
     this.#isAbsent = true
     this.#resumeFrom = undefined
-    await this.#replace(new Map(), signal)
+    await this.#cache.replace(new Map(), signal)
     this.#backoff.reset()
     this.#contact('absent')
     this.#setSynced()
   }
 
-  /** Delivers what changed while nobody was watching: deletions first, so that what they held is free. */
-  async #replace(listed: ReadonlyMap<string, T>, signal: AbortSignal): Promise<void> {
-    let sliceEnd = monotonicNow() + SLICE_MS
-    const gone = [...this.#cache.values()].filter((object) => !listed.has(keyTextOf(object)))
-    for (const objects of [gone.map((object) => ({ object, isGone: true })), toPresent(listed)]) {
-      for (const { object, isGone } of objects) {
-        if (isGone) this.#remove(object)
-        else this.#store(object)
-        if (monotonicNow() < sliceEnd) continue
-        await yieldToEventLoop()
-        if (signal.aborted) return
-        sliceEnd = monotonicNow() + SLICE_MS
-      }
-    }
-  }
-
-  /**
-   * A server that was restored from a backup accepts a watch from a version that it has not reached, and stays silent.
-   * One small list tells: it is older than we are, or its first object is not the one that we know.
-   */
-  async #checkResume(signal: AbortSignal): Promise<void> {
+  /** One small list tells whether the server is still the one that {@link #resumeFrom} is from. */
+  async #checkResume(resumeFrom: string, signal: AbortSignal): Promise<void> {
     const { client, resource } = this.#options
     const page = await client.list(resource, { ...this.#selectors(), limit: 1, signal, maxRetries: 0 })
     this.#contact('checked')
-    const [first] = page.items
-    const known = first && this.#cache.get(keyOf(first))
-    const isEmptied = first === undefined && this.#cache.size > 0
-    const isReplaced = isEmptied || (known !== undefined && known.metadata?.uid !== first?.metadata?.uid)
-    if (isReplaced || isOlderVersion(page.resourceVersion, this.#resumeFrom ?? ''))
-      this.#resumeFrom = undefined
+    if (isOtherHistory(page, this.#cache.view, resumeFrom)) this.#resumeFrom = undefined
   }
 
   async #watch(resourceVersion: string, signal: AbortSignal): Promise<void> {
@@ -277,8 +239,8 @@ export class Informer<T extends KubeObject, Index extends string = never> {
       this.#resumeFrom = undefined
       throw new WatchCutError('the server went back in time')
     }
-    if (event.type === 'DELETED') this.#remove(this.#trimmed(event.object))
-    else if (event.type !== 'BOOKMARK') this.#store(this.#trimmed(event.object))
+    if (event.type === 'DELETED') this.#cache.remove(this.#cache.trimmed(event.object))
+    else if (event.type !== 'BOOKMARK') this.#cache.store(this.#cache.trimmed(event.object))
     if (version !== undefined) this.#resumeFrom = version
     this.#contacts.emit('heard')
   }
@@ -295,31 +257,7 @@ export class Informer<T extends KubeObject, Index extends string = never> {
     const problem = { error, retryMs, attempt: this.#backoff.attempt }
     publishInformer({ resource: this.#options.resource.plural, event: 'problem', problem })
     this.#problems.emit(problem)
-    await this.#wait(retryMs, signal)
-  }
-
-  #store(object: T): void {
-    const previous = this.#cache.get(keyOf(object))
-    if (previous === undefined) {
-      this.#cache.set(object)
-      this.#changes.emit({ type: 'added', object })
-    } else if (previous.metadata?.uid !== object.metadata?.uid) {
-      // Deleted and made anew while nobody was watching: whoever held things for the old one must hear of both.
-      this.#remove(previous)
-      this.#store(object)
-    } else if (previous.metadata?.resourceVersion !== object.metadata?.resourceVersion) {
-      this.#cache.set(object)
-      this.#changes.emit({ type: 'updated', object, previous })
-    }
-  }
-
-  #remove(object: T): void {
-    if (this.#cache.delete(keyOf(object)) !== undefined) this.#changes.emit({ type: 'deleted', object })
-  }
-
-  #trimmed(object: T): T {
-    const light = withoutManagedFields(object)
-    return this.#options.trim?.(light) ?? light
+    await this.#pause.wait(retryMs, signal)
   }
 
   #selectors(): Pick<InformerOptions<T, Index>, 'namespace' | 'labelSelector' | 'fieldSelector'> {
@@ -332,7 +270,7 @@ export class Informer<T extends KubeObject, Index extends string = never> {
   }
 
   #contact(event: 'listed' | 'absent' | 'watching' | 'checked'): void {
-    publishInformer({ resource: this.#options.resource.plural, event, objects: this.#cache.size })
+    publishInformer({ resource: this.#options.resource.plural, event, objects: this.#cache.view.size })
     // A list alone follows nothing yet, unless there is nothing to follow.
     if (event === 'watching' || event === 'absent') this.#setConnected(true)
     if (event === 'watching') this.#contacts.emit('heard')
@@ -349,36 +287,9 @@ export class Informer<T extends KubeObject, Index extends string = never> {
     this.#hasSynced = true
     this.#synced.resolve()
   }
-
-  /** Ends early by {@link retryNow}, {@link stop} and the signal. */
-  async #wait(ms: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return
-    await new Promise<void>((resolve) => {
-      const finish = (): void => {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', finish)
-        this.#wake = undefined
-        resolve()
-      }
-      const timer = setTimeout(finish, ms)
-      signal.addEventListener('abort', finish, { once: true })
-      this.#wake = finish
-    })
-  }
 }
 
 /** The stream ended, but nothing says that the server did. */
 class WatchCutError extends Error {
   override readonly name = 'WatchCutError'
-}
-
-function* toPresent<T>(listed: ReadonlyMap<string, T>): Generator<{ object: T; isGone: false }> {
-  for (const object of listed.values()) yield { object, isGone: false }
-}
-
-function withoutManagedFields<T extends KubeObject>(object: T): T {
-  const { metadata } = object
-  if (metadata === undefined || !('managedFields' in metadata)) return object
-  const { managedFields: _dropped, ...rest } = metadata
-  return { ...object, metadata: rest }
 }
