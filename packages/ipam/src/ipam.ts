@@ -172,11 +172,7 @@ export class Ipam<R> {
     if (!choice.found) return { outcome: 'refused', refusal: choice.refusal }
     const { pool } = choice
     const held = this.get(request.key)
-    if (
-      held !== undefined &&
-      held.pool === pool.definition.name &&
-      isSameClaim(held, request, choice.addresses)
-    ) {
+    if (held !== undefined && isSameClaim(held, request, choice.addresses)) {
       return { outcome: 'allocated', allocation: held, isChanged: false, openings: [] }
     }
     const allocation: Allocation = {
@@ -202,9 +198,9 @@ export class Ipam<R> {
     const displaced: Allocation[] = []
     const moved: Move[] = []
     for (const allocation of uprooted) {
-      const [pool, ...others] = new Set(allocation.addresses.map((address) => this.#ranges.find(address)))
-      const isLegal = allocation.addresses.every((address) => pool?.verdict(address) === 'usable')
-      if (pool === undefined || others.length > 0 || !isLegal) {
+      const [first] = allocation.addresses
+      const pool = first === undefined ? undefined : this.#ranges.find(first)
+      if (pool === undefined || !allocation.addresses.every((one) => pool.verdict(one) === 'usable')) {
         this.#owners.delete(allocation.key)
         displaced.push(allocation)
         continue

@@ -140,6 +140,15 @@ describe('the numbers of a range', () => {
   })
 })
 
+describe('the numbers of a range too large to search', () => {
+  test('end at 2^52, past which addresses have none', () => {
+    const lane = createLane(IpRange.parse('2001:db8::/64'), false)
+    expect(lane.indexOf(parseIpAddress('2001:db8::f:ffff:ffff:ffff'))).toBe(2 ** 52 - 1)
+    expect(lane.indexOf(parseIpAddress('2001:db8::10:0:0:0'))).toBeUndefined()
+    expect(lane.addressAt(2 ** 52 - 1).toString()).toBe('2001:db8::f:ffff:ffff:ffff')
+  })
+})
+
 describe('the index of free numbers', () => {
   test('answers like a list that is looked through', () => {
     const steps = fc.array(fc.tuple(fc.nat({ max: 1100 }), fc.boolean()), { maxLength: 200 })
