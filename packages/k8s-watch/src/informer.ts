@@ -273,7 +273,7 @@ export class Informer<T extends KubeObject, Index extends string = never> {
     publishInformer({ resource: this.#options.resource.plural, event, objects: this.#cache.view.size })
     // A list alone follows nothing yet, unless there is nothing to follow.
     if (event === 'watching' || event === 'absent') this.#setConnected(true)
-    if (event === 'watching') this.#contacts.emit('heard')
+    if (event === 'watching') this.#contacts.emit('opened')
   }
 
   #setConnected(isConnected: boolean): void {
