@@ -12,7 +12,16 @@ export interface AdminParts {
 }
 
 const CODES = [400, 401, 403, 404, 409, 410, 422, 429, 500, 503, 504] as const
-const VERBS: readonly Verb[] = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection']
+const VERBS: readonly Verb[] = [
+  'get',
+  'list',
+  'watch',
+  'create',
+  'update',
+  'patch',
+  'delete',
+  'deletecollection'
+]
 
 /**
  * Answers `/kube-sim/…`: faults and tokens for clients in other processes.
@@ -22,7 +31,11 @@ const VERBS: readonly Verb[] = ['get', 'list', 'watch', 'create', 'update', 'pat
  *   `DELETE /kube-sim/faults[/ID]` removes one or all.
  * - `POST /kube-sim/tokens` makes a token: `{username, ttlSeconds?}`.
  */
-export async function handleAdmin(request: IncomingMessage, path: string, parts: AdminParts): Promise<JsonObject> {
+export async function handleAdmin(
+  request: IncomingMessage,
+  path: string,
+  parts: AdminParts
+): Promise<JsonObject> {
   const [, , topic, id] = path.split('/')
   const { faults, tokens } = parts
   const body = await readBody(request, 65_536)
@@ -50,7 +63,13 @@ function postFault(body: Json | undefined, faults: Faults): JsonObject {
   const match = decodeMatch(objectAt(body, 'match') ?? {})
   switch (stringAt(body, 'do')) {
     case undefined:
-      return { id: faults.add({ match, action: decodeAction(objectAt(body, 'action') ?? {}), times: numberAt(body, 'times') }) }
+      return {
+        id: faults.add({
+          match,
+          action: decodeAction(objectAt(body, 'action') ?? {}),
+          times: numberAt(body, 'times')
+        })
+      }
     case 'cutWatches':
       return { count: faults.cutWatches(match) }
     case 'silenceWatches':
@@ -89,8 +108,14 @@ function decodeAction(action: JsonObject): FaultAction {
   if (type === 'hang' || type === 'reset' || type === 'loseAnswer') return { type }
   if (type === 'delay') return { type, ms: Math.max(0, numberAt(action, 'ms') ?? 0) }
   const code = CODES.find((known) => known === numberAt(action, 'code'))
-  if (type !== 'status' || code === undefined) throw ApiError.badRequest(`not an action: ${JSON.stringify(action)}`)
-  return { type, code, retryAfterSeconds: numberAt(action, 'retryAfterSeconds'), inStream: action['inStream'] === true }
+  if (type !== 'status' || code === undefined)
+    throw ApiError.badRequest(`not an action: ${JSON.stringify(action)}`)
+  return {
+    type,
+    code,
+    retryAfterSeconds: numberAt(action, 'retryAfterSeconds'),
+    inStream: action['inStream'] === true
+  }
 }
 
 function plain(fault: ReturnType<Faults['list']>[number]): JsonObject {

@@ -21,7 +21,18 @@ export type ApiErrorReason =
 
 /** One offending field of an object (`metav1.StatusCause`). */
 export interface FieldProblem {
-  readonly type: 'FieldValueRequired' | 'FieldValueInvalid' | 'FieldValueDuplicate' | 'FieldValueNotSupported' | 'FieldValueForbidden' | 'FieldValueTypeInvalid' | 'FieldValueTooLong' | 'FieldValueTooMany' | 'FieldManagerConflict' | 'ResourceVersionTooLarge' | 'FieldValueNotFound'
+  readonly type:
+    | 'FieldValueRequired'
+    | 'FieldValueInvalid'
+    | 'FieldValueDuplicate'
+    | 'FieldValueNotSupported'
+    | 'FieldValueForbidden'
+    | 'FieldValueTypeInvalid'
+    | 'FieldValueTooLong'
+    | 'FieldValueTooMany'
+    | 'FieldManagerConflict'
+    | 'ResourceVersionTooLarge'
+    | 'FieldValueNotFound'
   /** Dotted path, as in `spec.ports[0].port`. */
   readonly field: string
   readonly message: string
@@ -106,7 +117,8 @@ export class ApiError extends Error {
   }
 
   static conflict(resource: ResourceName, name: string, why?: string): ApiError {
-    const reason = why ?? 'the object has been modified; please apply your changes to the latest version and try again'
+    const reason =
+      why ?? 'the object has been modified; please apply your changes to the latest version and try again'
     const message = `Operation cannot be fulfilled on ${qualified(resource)} "${name}": ${reason}`
     return new ApiError('Conflict', message, named(resource, name))
   }

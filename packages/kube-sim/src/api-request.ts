@@ -15,7 +15,10 @@ export interface RequestPath {
 
 /** Parses `/api/v1/…` and `/apis/GROUP/VERSION/…`; `undefined` for other paths. */
 export function parseRequestPath(path: string): RequestPath | undefined {
-  const steps = path.split('/').filter((step) => step !== '').map(decodeStep)
+  const steps = path
+    .split('/')
+    .filter((step) => step !== '')
+    .map(decodeStep)
   const isCore = steps[0] === 'api'
   if (!isCore && steps[0] !== 'apis') return undefined
   const group = isCore ? '' : steps[1]
@@ -24,7 +27,8 @@ export function parseRequestPath(path: string): RequestPath | undefined {
   if (group === undefined || version === undefined || rest.length === 0) return undefined
   let namespace: string | undefined
   // `namespaces/x`, `namespaces/x/status` and `namespaces/x/finalize` are about the namespace itself.
-  const isNamespaceItself = rest.length <= 2 || (isCore && rest.length === 3 && (rest[2] === 'status' || rest[2] === 'finalize'))
+  const isNamespaceItself =
+    rest.length <= 2 || (isCore && rest.length === 3 && (rest[2] === 'status' || rest[2] === 'finalize'))
   if (rest[0] === 'namespaces' && !isNamespaceItself) {
     namespace = rest[1]
     rest = rest.slice(2)
@@ -54,19 +58,23 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
   for await (const chunk of request) {
     const bytes: Buffer = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
     length += bytes.length
-    if (length > limitBytes) throw new ApiError('RequestEntityTooLarge', `Request entity too large: limit is ${limitBytes}`)
+    if (length > limitBytes)
+      throw new ApiError('RequestEntityTooLarge', `Request entity too large: limit is ${limitBytes}`)
     chunks.push(bytes)
   }
   if (length === 0) return undefined
   const type = mediaType(request)
-  if (type.includes('protobuf')) throw new ApiError('UnsupportedMediaType', 'protobuf bodies are not supported, send application/json')
+  if (type.includes('protobuf'))
+    throw new ApiError('UnsupportedMediaType', 'protobuf bodies are not supported, send application/json')
   const text = Buffer.concat(chunks).toString('utf8')
   try {
     if (!type.includes('yaml')) return parseJson(text)
     // A YAML document without tags has the value of a JSON document; aliases are limited against expansion.
     return parseYaml(text, { maxAliasCount: 100 }) as Json
   } catch (error) {
-    throw ApiError.badRequest(`the body cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+    throw ApiError.badRequest(
+      `the body cannot be read: ${error instanceof Error ? error.message : String(error)}`
+    )
   }
 }
 

@@ -1,13 +1,22 @@
-import { randomInt, randomUUID } from 'node:crypto'
 import { ApiError, type FieldProblem } from './api-error.ts'
-import { isEqual, isObject, type Json, type JsonDraft, stringAt, without } from './json.ts'
-import { decodeKubeObject, type KubeObject, objectKey, type ObjectMeta, withMeta } from './kube-object.ts'
+import { type Json } from './json.ts'
+import { type KubeObject, objectKey, withMeta } from './kube-object.ts'
 import { trackUpdate } from './managed-fields.ts'
-import { validateMetadata, validateName } from './metadata-rules.ts'
+import { newFinalizerProblems, validateMetadata, validateName } from './metadata-rules.ts'
 import { type ResourceType, type WriteContext } from './resource-type.ts'
 import { type Selector } from './selectors.ts'
 import { type Store } from './store.ts'
 import { StoredObject } from './stored-object.ts'
+import {
+  changesGeneration,
+  checkVersion,
+  isUnchanged,
+  keepSystemMeta,
+  mainWrite,
+  statusWrite,
+  timestamp
+} from './write-rules.ts'
+import { decodeWritten, prepareNew } from './written-object.ts'
 
 /** Options of a write. */
 export interface WriteOptions {
@@ -83,12 +92,17 @@ export class Api {
    *
    * @param namespace of the request's path; must not contradict the object.
    */
-  create(type: ResourceType, namespace: string | undefined, body: Json, options: WriteOptions = {}): StoredObject {
-    const given = this.#decode(type, body, namespace, undefined)
+  create(
+    type: ResourceType,
+    namespace: string | undefined,
+    body: Json,
+    options: WriteOptions = {}
+  ): StoredObject {
+    const given = decodeWritten(type, body, namespace, undefined)
     if ((given.metadata.resourceVersion ?? '') !== '') {
       throw ApiError.badRequest('resourceVersion should not be set on objects to be created')
     }
-    let object = this.#prepareNew(type, given)
+    let object = prepareNew(type, given, timestamp(this.#now()))
     this.#checkName(type, object)
     for (const hook of this.#hooks) hook.admit?.(type, object)
     const context = this.#context(type, options)
@@ -101,17 +115,29 @@ export class Api {
   }
 
   /** Replaces an object (PUT), or its status. */
-  update(type: ResourceType, namespace: string | undefined, name: string, body: Json, options: WriteOptions = {}): StoredObject {
+  update(
+    type: ResourceType,
+    namespace: string | undefined,
+    name: string,
+    body: Json,
+    options: WriteOptions = {}
+  ): StoredObject {
     const old = this.get(type, namespace, name)
-    const wanted = this.#decode(type, body, namespace, name)
+    const wanted = decodeWritten(type, body, namespace, name)
     return this.#write(type, old, wanted, options)
   }
 
   /** Reads, changes and writes an object in one step. Checks the resourceVersion only when the change sets one. */
-  modify(type: ResourceType, namespace: string | undefined, name: string, change: Change, options: WriteOptions = {}): StoredObject {
+  modify(
+    type: ResourceType,
+    namespace: string | undefined,
+    name: string,
+    change: Change,
+    options: WriteOptions = {}
+  ): StoredObject {
     const old = this.get(type, namespace, name)
     const changed = change(old.in(type))
-    const wanted = this.#decode(type, changed, namespace, name)
+    const wanted = decodeWritten(type, changed, namespace, name)
     return this.#write(type, old, wanted, options)
   }
 
@@ -127,12 +153,12 @@ export class Api {
     const now = timestamp(this.#now())
     if (old !== undefined) {
       const changed = change(old.in(type), now)
-      const wanted = this.#decode(type, changed, namespace, name)
+      const wanted = decodeWritten(type, changed, namespace, name)
       return { stored: this.#write(type, old, wanted, options, 'applied'), isNew: false }
     }
     if (options.subresource !== undefined) throw ApiError.notFound(type, name)
-    const fresh = this.#decode(type, change(undefined, now), namespace, name)
-    let object = this.#prepareNew(type, fresh)
+    const fresh = decodeWritten(type, change(undefined, now), namespace, name)
+    let object = prepareNew(type, fresh, now)
     this.#checkName(type, object)
     for (const hook of this.#hooks) hook.admit?.(type, object)
     object = type.strategy.create?.(object, this.#context(type, options)) ?? object
@@ -141,14 +167,22 @@ export class Api {
   }
 
   /** Deletes an object, or marks it for deletion while it has finalizers. */
-  delete(type: ResourceType, namespace: string | undefined, name: string, options: DeleteOptions = {}): DeleteResult {
+  delete(
+    type: ResourceType,
+    namespace: string | undefined,
+    name: string,
+    options: DeleteOptions = {}
+  ): DeleteResult {
     const stored = this.get(type, namespace, name)
     const { object } = stored
     if (options.uid !== undefined && options.uid !== object.metadata.uid) {
       const why = `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${object.metadata.uid}`
       throw ApiError.conflict(type, name, why)
     }
-    if (options.resourceVersion !== undefined && options.resourceVersion !== object.metadata.resourceVersion) {
+    if (
+      options.resourceVersion !== undefined &&
+      options.resourceVersion !== object.metadata.resourceVersion
+    ) {
       const why = `Precondition failed: ResourceVersion in precondition: ${options.resourceVersion}, ResourceVersion in object meta: ${object.metadata.resourceVersion}`
       throw ApiError.conflict(type, name, why)
     }
@@ -172,16 +206,22 @@ export class Api {
     return { object: (last ?? stored).in(type), isGone: true }
   }
 
-  #write(type: ResourceType, old: StoredObject, wanted: KubeObject, options: WriteOptions, how?: 'applied'): StoredObject {
+  #write(
+    type: ResourceType,
+    old: StoredObject,
+    wanted: KubeObject,
+    options: WriteOptions,
+    how?: 'applied'
+  ): StoredObject {
     const context = this.#context(type, options)
     const { object: current } = old
-    this.#checkVersion(type, current, wanted, options)
+    checkVersion(type, current, wanted, options.subresource)
     const given = keepSystemMeta(wanted, current)
     const isStatus = options.subresource === 'status'
-    let object = isStatus ? this.#statusWrite(type, given, current) : this.#mainWrite(type, given, current)
+    let object = isStatus ? statusWrite(type, given, current) : mainWrite(type, given, current)
     const rules = isStatus ? type.strategy.updateStatus : type.strategy.update
     object = rules?.(object, current, context) ?? object
-    const problems = validateMetadata(object)
+    const problems = [...validateMetadata(object), ...newFinalizerProblems(object, current)]
     if (problems.length > 0) throw ApiError.invalid(type, object.metadata.name, problems)
     if (!isStatus && type.hasGeneration && changesGeneration(type, current, object)) {
       object = withMeta(object, { generation: (current.metadata.generation ?? 0) + 1 })
@@ -212,90 +252,12 @@ export class Api {
     return this.store.remove(type.storage, object.metadata.namespace, object.metadata.name) ?? written
   }
 
-  #mainWrite(type: ResourceType, given: KubeObject, current: KubeObject): KubeObject {
-    if (!type.hasStatus) return given
-    const { status: _ignored, ...rest } = given
-    const object = { ...rest, apiVersion: given.apiVersion, kind: given.kind, metadata: given.metadata }
-    return current['status'] === undefined ? object : { ...object, status: current['status'] }
-  }
-
-  #statusWrite(type: ResourceType, given: KubeObject, current: KubeObject): KubeObject {
-    const status = given['status']
-    const { status: _old, ...rest } = current
-    let metadata = type.statusKeepsMetadata ? given.metadata : current.metadata
-    if (given.metadata.managedFields !== undefined) metadata = { ...metadata, managedFields: given.metadata.managedFields }
-    const base = { ...rest, apiVersion: current.apiVersion, kind: current.kind, metadata }
-    return status === undefined ? base : { ...base, status }
-  }
-
-  #checkVersion(type: ResourceType, current: KubeObject, wanted: KubeObject, options: WriteOptions): void {
-    const { name, resourceVersion: version, uid } = wanted.metadata
-    if (uid !== undefined && uid !== '' && uid !== current.metadata.uid) {
-      const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`
-      throw ApiError.conflict(type, name, why)
-    }
-    if (version === undefined || version === '' || version === '0') {
-      if (type.allowsUnconditionalUpdate || options.subresource === 'status') return
-      const message = 'Invalid value: 0x0: must be specified for an update'
-      throw ApiError.invalid(type, name, [{ type: 'FieldValueInvalid', field: 'metadata.resourceVersion', message }])
-    }
-    if (!/^\d+$/.test(version)) throw ApiError.badRequest(`metadata.resourceVersion: not a number: ${version}`)
-    if (version !== current.metadata.resourceVersion) throw ApiError.conflict(type, name)
-  }
-
-  #decode(type: ResourceType, body: Json, namespace: string | undefined, name: string | undefined): KubeObject {
-    const filled = isObject(body) ? { apiVersion: type.apiVersion, kind: type.kind, ...body } : body
-    let object = decodeKubeObject(filled)
-    if (object.apiVersion !== type.apiVersion || object.kind !== type.kind) {
-      const got = `${object.apiVersion}, Kind=${object.kind}`
-      throw ApiError.badRequest(`the API version in the data (${got}) does not match the expected API version (${type.apiVersion}, Kind=${type.kind})`)
-    }
-    const { namespace: given } = object.metadata
-    if (!type.isNamespaced) {
-      if (given !== undefined && given !== '') throw ApiError.badRequest(`namespace is not allowed on this type: ${given}`)
-      object = withMeta(object, { namespace: undefined })
-    } else if (given === undefined || given === '') {
-      object = withMeta(object, { namespace: namespace ?? 'default' })
-    } else if (namespace !== undefined && given !== namespace) {
-      throw ApiError.badRequest(`the namespace of the provided object does not match the namespace sent on the request (${given} vs ${namespace})`)
-    }
-    if (name !== undefined) {
-      if (object.metadata.name === '') object = withMeta(object, { name })
-      if (object.metadata.name !== name) {
-        throw ApiError.badRequest(`the name of the object (${object.metadata.name}) does not match the name on the URL (${name})`)
-      }
-    }
-    return type.toStorage?.(object) ?? object
-  }
-
-  #prepareNew(type: ResourceType, given: KubeObject): KubeObject {
-    const { generateName = '' } = given.metadata
-    const needsName = given.metadata.name === '' && generateName !== ''
-    const metadata: JsonDraft & ObjectMeta = {
-      ...without(given.metadata, 'resourceVersion', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation', 'selfLink'),
-      name: needsName ? generateName.slice(0, 58) + randomSuffix() : given.metadata.name,
-      uid: randomUUID(),
-      creationTimestamp: timestamp(this.#now()),
-      ...(type.hasGeneration ? { generation: 1 } : {})
-    }
-    if (!type.hasStatus || type.keepsStatusOnCreate) return { ...given, metadata }
-    const { status: _status, ...rest } = given
-    return { ...rest, apiVersion: given.apiVersion, kind: given.kind, metadata }
-  }
-
   #checkName(type: ResourceType, object: KubeObject): void {
-    const problems: FieldProblem[] = [...validateName(type, object.metadata.name), ...validateMetadata(object)]
+    const problems: FieldProblem[] = [
+      ...validateName(type, object.metadata.name),
+      ...validateMetadata(object)
+    ]
     if (problems.length > 0) throw ApiError.invalid(type, object.metadata.name, problems)
-    const { namespace } = object.metadata
-    if (!type.isNamespaced || namespace === undefined) return
-    const found = this.store.get('/namespaces', undefined, namespace)
-    if (found === undefined) {
-      throw ApiError.notFound({ group: '', plural: 'namespaces', kind: 'Namespace' }, namespace)
-    }
-    if (stringAt(found.object, 'status', 'phase') === 'Terminating') {
-      const message = `${type.plural} "${object.metadata.name}" is forbidden: unable to create new content in namespace ${namespace} because it is being terminated`
-      throw new ApiError('Forbidden', message, { name: object.metadata.name, kind: type.plural, causes: [{ reason: 'NamespaceTerminating', message: `namespace ${namespace} is being terminated`, field: 'metadata.namespace' }] })
-    }
   }
 
   #commit(type: ResourceType, object: KubeObject, options: WriteOptions): StoredObject {
@@ -313,55 +275,12 @@ export class Api {
   }
 }
 
-/** RFC 3339 with whole seconds, as `metav1.Time` is written. */
-export function timestamp(nowMs: number): string {
-  return `${new Date(nowMs).toISOString().slice(0, 19)}Z`
-}
-
-function selects(type: ResourceType, stored: StoredObject, namespace: string | undefined, selector: Selector | undefined): boolean {
+function selects(
+  type: ResourceType,
+  stored: StoredObject,
+  namespace: string | undefined,
+  selector: Selector | undefined
+): boolean {
   if (namespace !== undefined && stored.object.metadata.namespace !== namespace) return false
   return selector === undefined || selector(stored.in(type))
-}
-
-/** A client cannot change what the server decides about an object. */
-function keepSystemMeta(wanted: KubeObject, current: KubeObject): KubeObject {
-  const { metadata } = current
-  return withMeta(wanted, {
-    uid: metadata.uid,
-    resourceVersion: metadata.resourceVersion,
-    creationTimestamp: metadata.creationTimestamp,
-    deletionTimestamp: metadata.deletionTimestamp,
-    deletionGracePeriodSeconds: metadata['deletionGracePeriodSeconds'],
-    generation: metadata.generation,
-    generateName: metadata.generateName,
-    selfLink: undefined
-  })
-}
-
-function changesGeneration(type: ResourceType, current: KubeObject, object: KubeObject): boolean {
-  if (!type.isCustom) return !isEqual(current['spec'], object['spec'])
-  const ignored = type.hasStatus ? ['metadata', 'status', 'apiVersion'] : ['metadata', 'apiVersion']
-  return !isEqual(without(current, ...ignored), without(object, ...ignored))
-}
-
-/** A write that changes nothing is not written, so that it wakes nobody. */
-function isUnchanged(current: KubeObject, object: KubeObject): boolean {
-  const plain = (it: KubeObject): JsonDraft => ({
-    ...it,
-    apiVersion: undefined,
-    metadata: without(it.metadata, 'managedFields')
-  })
-  if (!isEqual(plain(current), plain(object))) return false
-  return isEqual(owners(current), owners(object))
-}
-
-/** Managed fields without their times. */
-function owners(object: KubeObject): Json {
-  return (object.metadata.managedFields ?? []).map((entry) => without(entry, 'time'))
-}
-
-/** Five characters as Kubernetes appends them to `generateName`: no vowels, nothing that looks alike. */
-function randomSuffix(): string {
-  const alphabet = 'bcdfghjklmnpqrstvwxz2456789'
-  return Array.from({ length: 5 }, () => alphabet[randomInt(alphabet.length)]).join('')
 }

@@ -1,6 +1,15 @@
-import { CONDITIONS_SCHEMA, NODE_SCHEMA, POD_SCHEMA, SERVICE_ACCOUNT_SCHEMA, SERVICE_SCHEMA, WEBHOOKS_SCHEMA, WORKLOAD_SCHEMA } from './builtin-schemas.ts'
+import {
+  CONDITIONS_SCHEMA,
+  NODE_SCHEMA,
+  POD_SCHEMA,
+  SERVICE_ACCOUNT_SCHEMA,
+  SERVICE_SCHEMA,
+  WEBHOOKS_SCHEMA,
+  WORKLOAD_SCHEMA
+} from './builtin-schemas.ts'
 import { eventFromStorage, eventToStorage } from './event-versions.ts'
-import { type ObjectMeta, type KubeObject, withMeta } from './kube-object.ts'
+import { isObject, type JsonDraft, objectAt } from './json.ts'
+import { type KubeObject, type ObjectMeta, withMeta } from './kube-object.ts'
 import { defineResource, type ResourceType, type Strategy } from './resource-type.ts'
 import { columnsFor } from './table-columns.ts'
 
@@ -13,7 +22,10 @@ const NAMESPACE_RULES: Strategy = {
 }
 
 const POD_RULES: Strategy = {
-  create: (object) => ({ ...object, status: object['status'] ?? { phase: 'Pending', qosClass: 'BestEffort' } })
+  create: (object) => ({
+    ...object,
+    status: object['status'] ?? { phase: 'Pending', qosClass: 'BestEffort' }
+  })
 }
 
 const EVENT_FIELDS = [
@@ -31,42 +43,237 @@ const EVENT_FIELDS = [
 ]
 
 /** Everything that is served without a CustomResourceDefinition. */
-export function builtinResources(rules: { readonly service: Strategy; readonly crd: Strategy }): readonly ResourceType[] {
+export function builtinResources(rules: {
+  readonly service: Strategy
+  readonly crd: Strategy
+}): readonly ResourceType[] {
   return [...coreResources(rules.service), ...groupResources(rules.crd)]
 }
 
 function coreResources(service: Strategy): readonly ResourceType[] {
   const core = { group: '', version: 'v1' }
   return [
-    defineResource({ ...core, plural: 'namespaces', kind: 'Namespace', shortNames: ['ns'], isNamespaced: false, hasStatus: true, keepsStatusOnCreate: true, fieldSelectors: ['status.phase'], strategy: NAMESPACE_RULES, schema: CONDITIONS_SCHEMA, returnsDeleted: true, columns: columnsFor('Namespace') }),
-    defineResource({ ...core, plural: 'nodes', kind: 'Node', shortNames: ['no'], isNamespaced: false, hasStatus: true, keepsStatusOnCreate: true, fieldSelectors: ['spec.unschedulable'], schema: NODE_SCHEMA, columns: columnsFor('Node') }),
-    defineResource({ ...core, plural: 'services', kind: 'Service', shortNames: ['svc'], categories: ['all'], hasStatus: true, fieldSelectors: ['spec.clusterIP', 'spec.type'], strategy: service, schema: SERVICE_SCHEMA, returnsDeleted: true, columns: columnsFor('Service') }),
-    defineResource({ ...core, plural: 'endpoints', kind: 'Endpoints', singular: 'endpoints', shortNames: ['ep'], columns: columnsFor('Endpoints') }),
-    defineResource({ ...core, plural: 'pods', kind: 'Pod', shortNames: ['po'], categories: ['all'], hasStatus: true, keepsStatusOnCreate: true, fieldSelectors: ['spec.nodeName', 'spec.restartPolicy', 'spec.schedulerName', 'spec.serviceAccountName', 'spec.hostNetwork', 'status.phase', 'status.podIP', 'status.nominatedNodeName'], strategy: POD_RULES, schema: POD_SCHEMA, returnsDeleted: true, columns: columnsFor('Pod') }),
-    defineResource({ ...core, plural: 'secrets', kind: 'Secret', fieldSelectors: ['type'], strategy: { create: secretData, update: secretData }, columns: columnsFor('Secret') }),
-    defineResource({ ...core, plural: 'configmaps', kind: 'ConfigMap', shortNames: ['cm'], columns: columnsFor('ConfigMap') }),
-    defineResource({ ...core, plural: 'serviceaccounts', kind: 'ServiceAccount', shortNames: ['sa'], schema: SERVICE_ACCOUNT_SCHEMA, columns: columnsFor('ServiceAccount') }),
-    defineResource({ ...core, plural: 'events', kind: 'Event', shortNames: ['ev'], fieldSelectors: EVENT_FIELDS, columns: columnsFor('Event') })
+    defineResource({
+      ...core,
+      plural: 'namespaces',
+      kind: 'Namespace',
+      shortNames: ['ns'],
+      isNamespaced: false,
+      hasStatus: true,
+      keepsStatusOnCreate: true,
+      fieldSelectors: ['status.phase'],
+      strategy: NAMESPACE_RULES,
+      schema: CONDITIONS_SCHEMA,
+      returnsDeleted: true,
+      columns: columnsFor('Namespace')
+    }),
+    defineResource({
+      ...core,
+      plural: 'nodes',
+      kind: 'Node',
+      shortNames: ['no'],
+      isNamespaced: false,
+      hasStatus: true,
+      keepsStatusOnCreate: true,
+      fieldSelectors: ['spec.unschedulable'],
+      schema: NODE_SCHEMA,
+      columns: columnsFor('Node')
+    }),
+    defineResource({
+      ...core,
+      plural: 'services',
+      kind: 'Service',
+      shortNames: ['svc'],
+      categories: ['all'],
+      hasStatus: true,
+      fieldSelectors: ['spec.clusterIP', 'spec.type'],
+      strategy: service,
+      schema: SERVICE_SCHEMA,
+      returnsDeleted: true,
+      columns: columnsFor('Service')
+    }),
+    defineResource({
+      ...core,
+      plural: 'endpoints',
+      kind: 'Endpoints',
+      singular: 'endpoints',
+      shortNames: ['ep'],
+      columns: columnsFor('Endpoints')
+    }),
+    defineResource({
+      ...core,
+      plural: 'pods',
+      kind: 'Pod',
+      shortNames: ['po'],
+      categories: ['all'],
+      hasStatus: true,
+      keepsStatusOnCreate: true,
+      fieldSelectors: [
+        'spec.nodeName',
+        'spec.restartPolicy',
+        'spec.schedulerName',
+        'spec.serviceAccountName',
+        'spec.hostNetwork',
+        'status.phase',
+        'status.podIP',
+        'status.nominatedNodeName'
+      ],
+      strategy: POD_RULES,
+      schema: POD_SCHEMA,
+      returnsDeleted: true,
+      columns: columnsFor('Pod')
+    }),
+    defineResource({
+      ...core,
+      plural: 'secrets',
+      kind: 'Secret',
+      fieldSelectors: ['type'],
+      strategy: { create: secretData, update: secretData },
+      columns: columnsFor('Secret')
+    }),
+    defineResource({
+      ...core,
+      plural: 'configmaps',
+      kind: 'ConfigMap',
+      shortNames: ['cm'],
+      columns: columnsFor('ConfigMap')
+    }),
+    defineResource({
+      ...core,
+      plural: 'serviceaccounts',
+      kind: 'ServiceAccount',
+      shortNames: ['sa'],
+      schema: SERVICE_ACCOUNT_SCHEMA,
+      columns: columnsFor('ServiceAccount')
+    }),
+    defineResource({
+      ...core,
+      plural: 'events',
+      kind: 'Event',
+      shortNames: ['ev'],
+      fieldSelectors: EVENT_FIELDS,
+      columns: columnsFor('Event')
+    })
   ]
 }
 
 function groupResources(crd: Strategy): readonly ResourceType[] {
-  const apps = { group: 'apps', version: 'v1', hasStatus: true, hasGeneration: true, schema: WORKLOAD_SCHEMA, categories: ['all'] }
+  const apps = {
+    group: 'apps',
+    version: 'v1',
+    hasStatus: true,
+    hasGeneration: true,
+    schema: WORKLOAD_SCHEMA,
+    categories: ['all']
+  }
   const rbac = { group: 'rbac.authorization.k8s.io', version: 'v1' }
-  const admission = { group: 'admissionregistration.k8s.io', version: 'v1', isNamespaced: false, hasGeneration: true, schema: WEBHOOKS_SCHEMA, categories: ['api-extensions'] }
+  const admission = {
+    group: 'admissionregistration.k8s.io',
+    version: 'v1',
+    isNamespaced: false,
+    hasGeneration: true,
+    schema: WEBHOOKS_SCHEMA,
+    categories: ['api-extensions']
+  }
   return [
-    defineResource({ group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event', shortNames: ['ev'], storage: '/events', fieldSelectors: ['reason', 'type', 'regarding.kind', 'regarding.namespace', 'regarding.name', 'regarding.uid', 'reportingController'], toStorage: eventToStorage, fromStorage: eventFromStorage, columns: columnsFor('Event') }),
-    defineResource({ ...apps, plural: 'deployments', kind: 'Deployment', shortNames: ['deploy'], columns: columnsFor('Deployment') }),
-    defineResource({ ...apps, plural: 'daemonsets', kind: 'DaemonSet', shortNames: ['ds'], columns: columnsFor('DaemonSet') }),
-    defineResource({ group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices', kind: 'EndpointSlice', hasGeneration: true, columns: columnsFor('EndpointSlice') }),
-    defineResource({ group: 'coordination.k8s.io', version: 'v1', plural: 'leases', kind: 'Lease', allowsUnconditionalUpdate: false, columns: columnsFor('Lease') }),
-    defineResource({ group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', kind: 'CustomResourceDefinition', shortNames: ['crd', 'crds'], categories: ['api-extensions'], isNamespaced: false, hasStatus: true, hasGeneration: true, allowsUnconditionalUpdate: false, statusKeepsMetadata: false, strategy: crd, columns: columnsFor('CustomResourceDefinition') }),
+    defineResource({
+      group: 'events.k8s.io',
+      version: 'v1',
+      plural: 'events',
+      kind: 'Event',
+      shortNames: ['ev'],
+      storage: '/events',
+      fieldSelectors: [
+        'reason',
+        'type',
+        'regarding.kind',
+        'regarding.namespace',
+        'regarding.name',
+        'regarding.uid',
+        'reportingController'
+      ],
+      toStorage: eventToStorage,
+      fromStorage: eventFromStorage,
+      columns: columnsFor('Event')
+    }),
+    defineResource({
+      ...apps,
+      plural: 'deployments',
+      kind: 'Deployment',
+      shortNames: ['deploy'],
+      columns: columnsFor('Deployment')
+    }),
+    defineResource({
+      ...apps,
+      plural: 'daemonsets',
+      kind: 'DaemonSet',
+      shortNames: ['ds'],
+      columns: columnsFor('DaemonSet')
+    }),
+    defineResource({
+      group: 'discovery.k8s.io',
+      version: 'v1',
+      plural: 'endpointslices',
+      kind: 'EndpointSlice',
+      hasGeneration: true,
+      columns: columnsFor('EndpointSlice')
+    }),
+    defineResource({
+      group: 'coordination.k8s.io',
+      version: 'v1',
+      plural: 'leases',
+      kind: 'Lease',
+      allowsUnconditionalUpdate: false,
+      columns: columnsFor('Lease')
+    }),
+    defineResource({
+      group: 'apiextensions.k8s.io',
+      version: 'v1',
+      plural: 'customresourcedefinitions',
+      kind: 'CustomResourceDefinition',
+      shortNames: ['crd', 'crds'],
+      categories: ['api-extensions'],
+      isNamespaced: false,
+      hasStatus: true,
+      hasGeneration: true,
+      allowsUnconditionalUpdate: false,
+      statusKeepsMetadata: false,
+      strategy: crd,
+      columns: columnsFor('CustomResourceDefinition')
+    }),
     defineResource({ ...rbac, plural: 'roles', kind: 'Role', columns: columnsFor('Role') }),
-    defineResource({ ...rbac, plural: 'rolebindings', kind: 'RoleBinding', columns: columnsFor('RoleBinding') }),
-    defineResource({ ...rbac, plural: 'clusterroles', kind: 'ClusterRole', isNamespaced: false, columns: columnsFor('ClusterRole') }),
-    defineResource({ ...rbac, plural: 'clusterrolebindings', kind: 'ClusterRoleBinding', isNamespaced: false, columns: columnsFor('ClusterRoleBinding') }),
-    defineResource({ ...admission, plural: 'validatingwebhookconfigurations', kind: 'ValidatingWebhookConfiguration', columns: columnsFor('ValidatingWebhookConfiguration') }),
-    defineResource({ ...admission, plural: 'mutatingwebhookconfigurations', kind: 'MutatingWebhookConfiguration', columns: columnsFor('MutatingWebhookConfiguration') })
+    defineResource({
+      ...rbac,
+      plural: 'rolebindings',
+      kind: 'RoleBinding',
+      columns: columnsFor('RoleBinding')
+    }),
+    defineResource({
+      ...rbac,
+      plural: 'clusterroles',
+      kind: 'ClusterRole',
+      isNamespaced: false,
+      columns: columnsFor('ClusterRole')
+    }),
+    defineResource({
+      ...rbac,
+      plural: 'clusterrolebindings',
+      kind: 'ClusterRoleBinding',
+      isNamespaced: false,
+      columns: columnsFor('ClusterRoleBinding')
+    }),
+    defineResource({
+      ...admission,
+      plural: 'validatingwebhookconfigurations',
+      kind: 'ValidatingWebhookConfiguration',
+      columns: columnsFor('ValidatingWebhookConfiguration')
+    }),
+    defineResource({
+      ...admission,
+      plural: 'mutatingwebhookconfigurations',
+      kind: 'MutatingWebhookConfiguration',
+      columns: columnsFor('MutatingWebhookConfiguration')
+    })
   ]
 }
 
@@ -75,8 +282,10 @@ function secretData(object: KubeObject): KubeObject {
   const { stringData, ...rest } = object
   const type = rest['type'] ?? 'Opaque'
   const base = { ...rest, apiVersion: object.apiVersion, kind: object.kind, metadata: object.metadata, type }
-  if (stringData === undefined || stringData === null || typeof stringData !== 'object') return base
-  const data = Object.entries(stringData).map(([key, value]) => [key, Buffer.from(String(value)).toString('base64')])
-  const existing = rest['data']
-  return { ...base, data: { ...(typeof existing === 'object' ? existing : {}), ...Object.fromEntries(data) } }
+  if (!isObject(stringData)) return base
+  const data: JsonDraft = { ...objectAt(rest, 'data') }
+  for (const [key, value] of Object.entries(stringData)) {
+    if (typeof value === 'string') data[key] = Buffer.from(value).toString('base64')
+  }
+  return { ...base, data }
 }

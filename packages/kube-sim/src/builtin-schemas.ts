@@ -4,7 +4,11 @@ import { type JsonObject } from './json.ts'
  * How the lists of built-in kinds merge, as far as it is not the default (replace). Not complete schemas: fields that
  * are not named here are allowed and merge key by key.
  */
-const open = (properties: JsonObject): JsonObject => ({ type: 'object', 'x-kubernetes-preserve-unknown-fields': true, properties })
+const open = (properties: JsonObject): JsonObject => ({
+  type: 'object',
+  'x-kubernetes-preserve-unknown-fields': true,
+  properties
+})
 
 interface KeyedList {
   /** Key of a strategic merge patch. */
@@ -17,10 +21,19 @@ interface KeyedList {
   readonly isAtomic?: boolean
 }
 
-function keyed({ mergeKey, keys = [mergeKey], defaults = {}, items = {}, isAtomic = false }: KeyedList): JsonObject {
+function keyed({
+  mergeKey,
+  keys = [mergeKey],
+  defaults = {},
+  items = {},
+  isAtomic = false
+}: KeyedList): JsonObject {
   const properties: Record<string, JsonObject> = {}
-  for (const [name, value] of Object.entries(defaults)) if (value !== undefined) properties[name] = { default: value }
-  const apply = isAtomic ? { 'x-kubernetes-list-type': 'atomic' } : { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': keys }
+  for (const [name, value] of Object.entries(defaults))
+    if (value !== undefined) properties[name] = { default: value }
+  const apply = isAtomic
+    ? { 'x-kubernetes-list-type': 'atomic' }
+    : { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': keys }
   return {
     type: 'array',
     items: open({ ...properties, ...items }),
@@ -30,15 +43,28 @@ function keyed({ mergeKey, keys = [mergeKey], defaults = {}, items = {}, isAtomi
   }
 }
 
-const SET: JsonObject = { type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'set', 'x-kubernetes-patch-strategy': 'merge' }
-const ATOMIC_MAP: JsonObject = { type: 'object', 'x-kubernetes-map-type': 'atomic', 'x-kubernetes-preserve-unknown-fields': true }
+const SET: JsonObject = {
+  type: 'array',
+  items: { type: 'string' },
+  'x-kubernetes-list-type': 'set',
+  'x-kubernetes-patch-strategy': 'merge'
+}
+const ATOMIC_MAP: JsonObject = {
+  type: 'object',
+  'x-kubernetes-map-type': 'atomic',
+  'x-kubernetes-preserve-unknown-fields': true
+}
 const CONDITIONS = keyed({ mergeKey: 'type' })
 
 const CONTAINERS = keyed({
   mergeKey: 'name',
   items: {
     env: keyed({ mergeKey: 'name' }),
-    ports: keyed({ mergeKey: 'containerPort', keys: ['containerPort', 'protocol'], defaults: { protocol: 'TCP' } }),
+    ports: keyed({
+      mergeKey: 'containerPort',
+      keys: ['containerPort', 'protocol'],
+      defaults: { protocol: 'TCP' }
+    }),
     volumeMounts: keyed({ mergeKey: 'mountPath' }),
     volumeDevices: keyed({ mergeKey: 'devicePath' })
   }
@@ -70,7 +96,11 @@ export const NODE_SCHEMA: JsonObject = open({
 
 export const POD_SCHEMA: JsonObject = open({
   spec: POD_SPEC,
-  status: open({ conditions: CONDITIONS, podIPs: keyed({ mergeKey: 'ip' }), hostIPs: keyed({ mergeKey: 'ip', isAtomic: true }) })
+  status: open({
+    conditions: CONDITIONS,
+    podIPs: keyed({ mergeKey: 'ip' }),
+    hostIPs: keyed({ mergeKey: 'ip', isAtomic: true })
+  })
 })
 
 export const WORKLOAD_SCHEMA: JsonObject = open({

@@ -18,7 +18,12 @@ interface Rule {
   readonly hasOptionalOld: boolean
 }
 
-const REASONS: readonly FieldProblem['type'][] = ['FieldValueInvalid', 'FieldValueForbidden', 'FieldValueRequired', 'FieldValueDuplicate']
+const REASONS: readonly FieldProblem['type'][] = [
+  'FieldValueInvalid',
+  'FieldValueForbidden',
+  'FieldValueRequired',
+  'FieldValueDuplicate'
+]
 let environment: Environment | undefined
 /** Rules by the schema that they are part of: a schema is one object for as long as its definition lasts. */
 const compiled = new WeakMap<JsonObject, readonly Rule[]>()
@@ -47,10 +52,17 @@ export function checkRules(schema: JsonObject, path: string): readonly FieldProb
     const message = `Invalid value: ${JSON.stringify({ rule: rule.text })}: compilation failed: ${rule.compileError}`
     return [{ type: 'FieldValueInvalid', field: `${path}.x-kubernetes-validations[${index}].rule`, message }]
   })
-  const below = (child: Json | undefined, childPath: string): readonly FieldProblem[] => (isObject(child) ? checkRules(child, childPath) : [])
+  const below = (child: Json | undefined, childPath: string): readonly FieldProblem[] =>
+    isObject(child) ? checkRules(child, childPath) : []
   const properties = schema['properties']
-  if (isObject(properties)) for (const [name, child] of Object.entries(properties)) problems.push(...below(child, `${path}.properties[${name}]`))
-  return [...problems, ...below(schema['items'], `${path}.items`), ...below(schema['additionalProperties'], `${path}.additionalProperties`)]
+  if (isObject(properties))
+    for (const [name, child] of Object.entries(properties))
+      problems.push(...below(child, `${path}.properties[${name}]`))
+  return [
+    ...problems,
+    ...below(schema['items'], `${path}.items`),
+    ...below(schema['additionalProperties'], `${path}.additionalProperties`)
+  ]
 }
 
 function rulesOf(schema: JsonObject): readonly Rule[] {
@@ -95,9 +107,20 @@ function compileRule(validation: JsonObject): Rule {
 function evaluateRule(rule: Rule, value: Json, { path, schema, old }: Place): FieldProblem | undefined {
   const field = `${path}${rule.fieldPath}`.replace(/^\./, '')
   const shown = JSON.stringify(stringAt(schema, 'type') ?? typeName(value))
-  const problem = (text: string): FieldProblem => ({ type: rule.reason, field: field === '' ? '<nil>' : field, message: describe(rule, shown, text) })
+  const problem = (text: string): FieldProblem => ({
+    type: rule.reason,
+    field: field === '' ? '<nil>' : field,
+    message: describe(rule, shown, text)
+  })
   const oldValue = old === undefined ? undefined : celValue(old, schema)
-  const context = { self: celValue(value, schema), oldSelf: rule.hasOptionalOld ? (oldValue === undefined ? Optional.none() : Optional.of(oldValue)) : oldValue }
+  const context = {
+    self: celValue(value, schema),
+    oldSelf: rule.hasOptionalOld
+      ? oldValue === undefined
+        ? Optional.none()
+        : Optional.of(oldValue)
+      : oldValue
+  }
   try {
     if (rule.evaluate?.(context) === true) return undefined
     return problem(messageOf(rule, context))

@@ -1,10 +1,38 @@
 import { isArray, isObject, type Json, type JsonObject, objectAt, stringAt } from './json.ts'
 
 /** A value as CEL expressions see it. */
-export type CelValue = string | number | bigint | boolean | null | Date | Uint8Array | readonly CelValue[] | { readonly [name: string]: CelValue }
+export type CelValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | Date
+  | Uint8Array
+  | readonly CelValue[]
+  | { readonly [name: string]: CelValue }
 
 /** Names that cannot be written as fields in CEL. */
-const RESERVED = new Set(['true', 'false', 'null', 'in', 'as', 'break', 'const', 'continue', 'else', 'for', 'function', 'if', 'import', 'let', 'loop', 'package', 'namespace', 'return'])
+const RESERVED = new Set([
+  'true',
+  'false',
+  'null',
+  'in',
+  'as',
+  'break',
+  'const',
+  'continue',
+  'else',
+  'for',
+  'function',
+  'if',
+  'import',
+  'let',
+  'loop',
+  'package',
+  'namespace',
+  'return'
+])
 
 /** Converts JSON for CEL: whole numbers become `bigint` where the schema says so, times become dates. */
 export function celValue(value: Json, schema: JsonObject | undefined): CelValue {
@@ -26,7 +54,11 @@ export function celValue(value: Json, schema: JsonObject | undefined): CelValue 
 /** Writes the name of a property so that it can stand behind a dot. */
 export function escapeName(name: string): string {
   if (RESERVED.has(name)) return `__${name}__`
-  return name.replaceAll('__', '__underscores__').replaceAll('.', '__dot__').replaceAll('-', '__dash__').replaceAll('/', '__slash__')
+  return name
+    .replaceAll('__', '__underscores__')
+    .replaceAll('.', '__dot__')
+    .replaceAll('-', '__dash__')
+    .replaceAll('/', '__slash__')
 }
 
 function isWhole(value: number, schema: JsonObject | undefined): boolean {

@@ -50,7 +50,10 @@ export async function createServerCertificate(
 ): Promise<ServerCertificate> {
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
   const issuer = new x509.X509Certificate(authority.certificate)
-  const names = hosts.map((host) => ({ type: isIP(host) === 0 ? ('dns' as const) : ('ip' as const), value: host }))
+  const names = hosts.map((host) => ({
+    type: isIP(host) === 0 ? ('dns' as const) : ('ip' as const),
+    value: host
+  }))
   const certificate = await x509.X509CertificateGenerator.create(
     {
       serialNumber: serialNumber(),
@@ -88,5 +91,5 @@ async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
 async function importKey(pem: string): Promise<webcrypto.CryptoKey> {
   const [bytes] = x509.PemConverter.decode(pem)
   if (bytes === undefined) throw new TypeError('the private key of the authority is not PEM')
-  return await webcrypto.subtle.importKey('pkcs8', bytes, ALGORITHM, true, ['sign'])
+  return webcrypto.subtle.importKey('pkcs8', bytes, ALGORITHM, true, ['sign'])
 }

@@ -47,7 +47,9 @@ export function readDefinition(crd: KubeObject): CustomDefinition {
     group,
     names,
     isNamespaced: spec['scope'] === 'Namespaced',
-    versions: arrayAt(spec, 'versions').filter(isObject).map((version) => readVersion(version, group, names.kind))
+    versions: arrayAt(spec, 'versions')
+      .filter(isObject)
+      .map((version) => readVersion(version, group, names.kind))
   }
 }
 
@@ -73,7 +75,9 @@ function readVersion(version: JsonObject, group: string, kind: string): CustomVe
     schema: objectAt(version, 'schema', 'openAPIV3Schema') ?? ANYTHING,
     hasStatus: objectAt(version, 'subresources', 'status') !== undefined,
     deprecationWarning: version['deprecated'] === true ? warning : undefined,
-    selectableFields: arrayAt(version, 'selectableFields').flatMap((field) => stringAt(field, 'jsonPath')?.replace(/^\./, '') ?? []),
+    selectableFields: arrayAt(version, 'selectableFields').flatMap(
+      (field) => stringAt(field, 'jsonPath')?.replace(/^\./, '') ?? []
+    ),
     source: version
   }
 }
@@ -83,7 +87,10 @@ export function defaultDefinition(crd: KubeObject): KubeObject {
   const spec = objectAt(crd, 'spec')
   if (spec === undefined) return crd
   const { shortNames, categories, ...names } = readNames(objectAt(spec, 'names') ?? {})
-  const lists = { ...(shortNames.length === 0 ? {} : { shortNames }), ...(categories.length === 0 ? {} : { categories }) }
+  const lists = {
+    ...(shortNames.length === 0 ? {} : { shortNames }),
+    ...(categories.length === 0 ? {} : { categories })
+  }
   const complete: JsonObject = {
     ...without(spec, 'preserveUnknownFields'),
     conversion: objectAt(spec, 'conversion') ?? { strategy: 'None' },

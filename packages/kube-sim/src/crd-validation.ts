@@ -1,6 +1,17 @@
 import { type FieldProblem } from './api-error.ts'
 import { checkRules } from './cel-rules.ts'
-import { arrayAt, isArray, isEqual, isObject, type Json, type JsonObject, objectAt, stringAt, stringsAt, valueAt } from './json.ts'
+import {
+  arrayAt,
+  isArray,
+  isEqual,
+  isObject,
+  type Json,
+  type JsonObject,
+  objectAt,
+  stringAt,
+  stringsAt,
+  valueAt
+} from './json.ts'
 import { type KubeObject } from './kube-object.ts'
 
 const STRATEGIES: readonly string[] = ['None', 'Webhook']
@@ -15,14 +26,17 @@ export function validateDefinition(crd: KubeObject): readonly FieldProblem[] {
     problems.push(invalid('metadata.name', crd.metadata.name, 'must be spec.names.plural+"."+spec.group'))
   }
   if (group === '') problems.push(required('spec.group'))
-  else if (!group.includes('.')) problems.push(invalid('spec.group', group, 'should be a domain with at least one dot'))
+  else if (!group.includes('.'))
+    problems.push(invalid('spec.group', group, 'should be a domain with at least one dot'))
   const scope = stringAt(spec, 'scope')
   if (scope === undefined) problems.push(required('spec.scope'))
-  else if (scope !== 'Cluster' && scope !== 'Namespaced') problems.push(unsupported('spec.scope', scope, ['Cluster', 'Namespaced']))
+  else if (scope !== 'Cluster' && scope !== 'Namespaced')
+    problems.push(unsupported('spec.scope', scope, ['Cluster', 'Namespaced']))
   if (plural === '') problems.push(required('spec.names.plural'))
   if ((stringAt(spec, 'names', 'kind') ?? '') === '') problems.push(required('spec.names.kind'))
   const strategy = stringAt(spec, 'conversion', 'strategy')
-  if (strategy !== undefined && !STRATEGIES.includes(strategy)) problems.push(unsupported('spec.conversion.strategy', strategy, STRATEGIES))
+  if (strategy !== undefined && !STRATEGIES.includes(strategy))
+    problems.push(unsupported('spec.conversion.strategy', strategy, STRATEGIES))
   return [...problems, ...versionsProblems(spec)]
 }
 
@@ -31,7 +45,9 @@ export function validateDefinitionUpdate(crd: KubeObject, old: KubeObject): read
   const fixed = ['spec.group', 'spec.scope', 'spec.names.plural', 'spec.names.kind']
   const problems = fixed.flatMap((field): FieldProblem[] => {
     const value = valueAt(crd, ...field.split('.'))
-    return isEqual(value, valueAt(old, ...field.split('.'))) ? [] : [invalid(field, value, 'field is immutable')]
+    return isEqual(value, valueAt(old, ...field.split('.')))
+      ? []
+      : [invalid(field, value, 'field is immutable')]
   })
   const versions = arrayAt(crd, 'spec', 'versions').map((version) => stringAt(version, 'name'))
   for (const [index, name] of stringsAt(old, 'status', 'storedVersions').entries()) {
@@ -47,14 +63,28 @@ function versionsProblems(spec: JsonObject): readonly FieldProblem[] {
   if (versions.length === 0) return [required('spec.versions', 'must have at least one version')]
   const problems: FieldProblem[] = []
   if (versions.filter((version) => valueAt(version, 'storage') === true).length !== 1) {
-    problems.push(invalid('spec.versions', versions, 'must have exactly one version marked as storage version'))
+    problems.push(
+      invalid('spec.versions', versions, 'must have exactly one version marked as storage version')
+    )
   }
   const names = new Set<string>()
   for (const [index, version] of versions.entries()) {
     const path = `spec.versions[${index}]`
     const name = stringAt(version, 'name') ?? ''
-    if (!/^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(name)) problems.push(invalid(`${path}.name`, name, 'a DNS-1035 label must consist of lower case alphanumeric characters or "-"'))
-    if (names.has(name)) problems.push({ type: 'FieldValueDuplicate', field: `${path}.name`, message: `Duplicate value: ${JSON.stringify(name)}` })
+    if (!/^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(name))
+      problems.push(
+        invalid(
+          `${path}.name`,
+          name,
+          'a DNS-1035 label must consist of lower case alphanumeric characters or "-"'
+        )
+      )
+    if (names.has(name))
+      problems.push({
+        type: 'FieldValueDuplicate',
+        field: `${path}.name`,
+        message: `Duplicate value: ${JSON.stringify(name)}`
+      })
     names.add(name)
     const schemaPath = `${path}.schema.openAPIV3Schema`
     const schema = objectAt(version, 'schema', 'openAPIV3Schema')
@@ -62,7 +92,8 @@ function versionsProblems(spec: JsonObject): readonly FieldProblem[] {
       problems.push(required(schemaPath, 'schemas are required'))
       continue
     }
-    if (schema['type'] !== 'object') problems.push(invalid(`${schemaPath}.type`, schema['type'] ?? '', 'must be object at the root'))
+    if (schema['type'] !== 'object')
+      problems.push(invalid(`${schemaPath}.type`, schema['type'] ?? '', 'must be object at the root'))
     problems.push(...structuralProblems(schema, schemaPath), ...checkRules(schema, schemaPath))
   }
   return problems
@@ -74,41 +105,73 @@ function structuralProblems(schema: JsonObject, path: string): readonly FieldPro
   const properties = objectAt(schema, 'properties')
   const below = (child: Json | undefined, childPath: string, what: string): void => {
     if (!isObject(child)) return
-    if (!hasType(child)) problems.push(required(`${childPath}.type`, `must not be empty for specified ${what}`))
+    if (!hasType(child))
+      problems.push(required(`${childPath}.type`, `must not be empty for specified ${what}`))
     problems.push(...structuralProblems(child, childPath))
   }
-  for (const [name, child] of Object.entries(properties ?? {})) below(child, `${path}.properties[${name}]`, 'object fields')
+  for (const [name, child] of Object.entries(properties ?? {}))
+    below(child, `${path}.properties[${name}]`, 'object fields')
   below(schema['items'], `${path}.items`, 'array items')
   below(schema['additionalProperties'], `${path}.additionalProperties`, 'object fields')
   if (properties !== undefined && objectAt(schema, 'additionalProperties') !== undefined) {
-    problems.push({ type: 'FieldValueForbidden', field: `${path}.additionalProperties`, message: 'Forbidden: additionalProperties and properties are mutual exclusive' })
+    problems.push({
+      type: 'FieldValueForbidden',
+      field: `${path}.additionalProperties`,
+      message: 'Forbidden: additionalProperties and properties are mutual exclusive'
+    })
   }
-  if (schema['type'] === 'array' && schema['items'] === undefined) problems.push(required(`${path}.items`, 'must be specified'))
+  if (schema['type'] === 'array' && schema['items'] === undefined)
+    problems.push(required(`${path}.items`, 'must be specified'))
   return [...problems, ...mapKeyProblems(schema, path)]
 }
 
 function hasType(schema: JsonObject): boolean {
-  return stringAt(schema, 'type') !== undefined || schema['x-kubernetes-int-or-string'] === true || schema['x-kubernetes-preserve-unknown-fields'] === true
+  return (
+    stringAt(schema, 'type') !== undefined ||
+    schema['x-kubernetes-int-or-string'] === true ||
+    schema['x-kubernetes-preserve-unknown-fields'] === true
+  )
 }
 
 function mapKeyProblems(schema: JsonObject, path: string): readonly FieldProblem[] {
   if (schema['x-kubernetes-list-type'] !== 'map') return []
   const keys = schema['x-kubernetes-list-map-keys']
-  if (!isArray(keys) || keys.length === 0) return [required(`${path}.x-kubernetes-list-map-keys`, 'must not be empty if x-kubernetes-list-type is map')]
+  if (!isArray(keys) || keys.length === 0)
+    return [
+      required(`${path}.x-kubernetes-list-map-keys`, 'must not be empty if x-kubernetes-list-type is map')
+    ]
   return stringsAt(schema, 'x-kubernetes-list-map-keys').flatMap((key, index): FieldProblem[] => {
     if (objectAt(schema, 'items', 'properties', key) !== undefined) return []
-    return [invalid(`${path}.x-kubernetes-list-map-keys[${index}]`, key, 'entries must all be names of item properties')]
+    return [
+      invalid(
+        `${path}.x-kubernetes-list-map-keys[${index}]`,
+        key,
+        'entries must all be names of item properties'
+      )
+    ]
   })
 }
 
 function required(field: string, text?: string): FieldProblem {
-  return { type: 'FieldValueRequired', field, message: text === undefined ? 'Required value' : `Required value: ${text}` }
+  return {
+    type: 'FieldValueRequired',
+    field,
+    message: text === undefined ? 'Required value' : `Required value: ${text}`
+  }
 }
 
 function invalid(field: string, value: Json | undefined, text: string): FieldProblem {
-  return { type: 'FieldValueInvalid', field, message: `Invalid value: ${JSON.stringify(value ?? null)}: ${text}` }
+  return {
+    type: 'FieldValueInvalid',
+    field,
+    message: `Invalid value: ${JSON.stringify(value ?? null)}: ${text}`
+  }
 }
 
 function unsupported(field: string, value: string, supported: readonly string[]): FieldProblem {
-  return { type: 'FieldValueNotSupported', field, message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported.map((it) => JSON.stringify(it)).join(', ')}` }
+  return {
+    type: 'FieldValueNotSupported',
+    field,
+    message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported.map((it) => JSON.stringify(it)).join(', ')}`
+  }
 }

@@ -1,4 +1,4 @@
-import { type Api, type ApiHooks, timestamp } from './api.ts'
+import { type Api, type ApiHooks } from './api.ts'
 import { ApiError } from './api-error.ts'
 import { type CustomDefinition, defaultDefinition, readDefinition } from './crd-definition.ts'
 import { definitionStatus, isEstablished, terminatingStatus } from './crd-status.ts'
@@ -11,6 +11,7 @@ import { printerColumns } from './printer-columns.ts'
 import { type Registry } from './registry.ts'
 import { defineResource, type ResourceType, type Strategy, type WriteContext } from './resource-type.ts'
 import { type StoreChange } from './store.ts'
+import { timestamp } from './write-rules.ts'
 
 const DEFINITIONS = 'apiextensions.k8s.io/customresourcedefinitions'
 /** Keeps a definition until its objects are gone. */
@@ -55,10 +56,14 @@ export class CustomResources {
       if (previous !== undefined) this.#end(previous.object)
       return
     }
-    const isSame = previous !== undefined && isEqual(previous.object['spec'], current.object['spec']) && isEstablished(previous.object) === isEstablished(current.object)
+    const isSame =
+      previous !== undefined &&
+      isEqual(previous.object['spec'], current.object['spec']) &&
+      isEstablished(previous.object) === isEstablished(current.object)
     if (!isSame) this.#serve(current.object)
     // Also one that comes back from a file in the middle of its deletion.
-    if (current.object.metadata.deletionTimestamp !== undefined) this.#terminating.set(storageOf(readDefinition(current.object)), current.object.metadata.name)
+    if (current.object.metadata.deletionTimestamp !== undefined)
+      this.#terminating.set(storageOf(readDefinition(current.object)), current.object.metadata.name)
   }
 
   /** The store starts anew. */
@@ -69,7 +74,10 @@ export class CustomResources {
 
   #admit(given: KubeObject, old: KubeObject | undefined, context: WriteContext): KubeObject {
     const crd = defaultDefinition(given)
-    const problems = [...validateDefinition(crd), ...(old === undefined ? [] : validateDefinitionUpdate(crd, old))]
+    const problems = [
+      ...validateDefinition(crd),
+      ...(old === undefined ? [] : validateDefinitionUpdate(crd, old))
+    ]
     if (problems.length > 0) throw ApiError.invalid(context.type, crd.metadata.name, problems)
     const definition = readDefinition(crd)
     return definitionStatus(crd, definition, context.now, this.#conflictOf(definition))
@@ -81,7 +89,9 @@ export class CustomResources {
     const others = this.#registry.all.filter((type) => type.group === group && !mine.has(type))
     const taken = new Set(others.flatMap((type) => [type.plural, type.singular, ...type.shortNames]))
     const kinds = new Set(others.flatMap((type) => [type.kind, type.listKind]))
-    const clash = [names.plural, names.singular, ...names.shortNames].find((it) => taken.has(it)) ?? [names.kind, names.listKind].find((it) => kinds.has(it))
+    const clash =
+      [names.plural, names.singular, ...names.shortNames].find((it) => taken.has(it)) ??
+      [names.kind, names.listKind].find((it) => kinds.has(it))
     return clash === undefined ? undefined : `${JSON.stringify(clash)} is already in use`
   }
 
@@ -103,13 +113,18 @@ export class CustomResources {
     const storage = storageOf(readDefinition(crd))
     this.#terminating.delete(storage)
     // None are left, unless somebody took the finalizer away.
-    for (const { object } of store.list(storage)) store.remove(storage, object.metadata.namespace, object.metadata.name)
+    for (const { object } of store.list(storage))
+      store.remove(storage, object.metadata.namespace, object.metadata.name)
     this.#withdraw(crd.metadata.name)
     store.dropResource(storage)
   }
 
   #refuseWhileTerminating(type: ResourceType): void {
-    if (this.#terminating.has(type.storage)) throw new ApiError('MethodNotAllowed', 'create not allowed while custom resource definition is terminating')
+    if (this.#terminating.has(type.storage))
+      throw new ApiError(
+        'MethodNotAllowed',
+        'create not allowed while custom resource definition is terminating'
+      )
   }
 
   #delete(type: ResourceType, crd: KubeObject): void {
@@ -117,13 +132,20 @@ export class CustomResources {
     const [instances] = this.#served.get(name) ?? []
     if (deletionTimestamp === undefined) {
       const now = timestamp(this.#api.now())
-      const marked = withMeta(crd, { deletionTimestamp: now, finalizers: [...finalizers.filter((it) => it !== CLEANUP), CLEANUP] })
+      const marked = withMeta(crd, {
+        deletionTimestamp: now,
+        finalizers: [...finalizers.filter((it) => it !== CLEANUP), CLEANUP]
+      })
       this.#api.store.put(type.storage, terminatingStatus(marked, now))
     }
     if (instances !== undefined) {
       for (const { object } of this.#api.list(instances, undefined)) {
         // An earlier deletion may have taken this one along, and the last one the definition.
-        if (this.#api.store.get(instances.storage, object.metadata.namespace, object.metadata.name) === undefined) continue
+        if (
+          this.#api.store.get(instances.storage, object.metadata.namespace, object.metadata.name) ===
+          undefined
+        )
+          continue
         this.#api.delete(instances, object.metadata.namespace, object.metadata.name)
       }
     }
@@ -138,7 +160,8 @@ export class CustomResources {
     const { finalizers = [] } = stored.object.metadata
     const others = finalizers.filter((it) => it !== CLEANUP)
     if (others.length === 0) store.remove(DEFINITIONS, undefined, name)
-    else if (others.length < finalizers.length) store.put(DEFINITIONS, withMeta(stored.object, { finalizers: others }))
+    else if (others.length < finalizers.length)
+      store.put(DEFINITIONS, withMeta(stored.object, { finalizers: others }))
   }
 }
 
@@ -148,7 +171,9 @@ function storageOf({ group, names }: CustomDefinition): string {
 
 /** The served versions of a definition, the preferred one first. */
 function resourceTypes({ group, names, isNamespaced, versions }: CustomDefinition): readonly ResourceType[] {
-  const served = versions.filter(({ isServed }) => isServed).toSorted((left, right) => compareVersions(left.name, right.name))
+  const served = versions
+    .filter(({ isServed }) => isServed)
+    .toSorted((left, right) => compareVersions(left.name, right.name))
   return served.map(({ name, schema, hasStatus, deprecationWarning, selectableFields, source }) =>
     defineResource({
       group,

@@ -8,11 +8,17 @@ import { pruneObject } from './schema-pruning.ts'
 import { validateValue } from './schema-validation.ts'
 
 /** Problems after which the rules are not evaluated: they could fail for no other reason. */
-const BLOCKING: readonly FieldProblem['type'][] = ['FieldValueRequired', 'FieldValueTypeInvalid', 'FieldValueTooLong', 'FieldValueTooMany']
+const BLOCKING: readonly FieldProblem['type'][] = [
+  'FieldValueRequired',
+  'FieldValueTypeInvalid',
+  'FieldValueTooLong',
+  'FieldValueTooMany'
+]
 const UNCHECKED: FieldProblem = {
   type: 'FieldValueInvalid',
   field: '<nil>',
-  message: 'Invalid value: "null": some validation rules were not checked because the object was invalid; correct the existing errors to complete validation'
+  message:
+    'Invalid value: "null": some validation rules were not checked because the object was invalid; correct the existing errors to complete validation'
 }
 
 /** The rules of a custom resource in one version: unknown fields are removed, defaults filled in, the rest is validated. */
@@ -30,21 +36,32 @@ export function createCustomStrategy(schema: JsonObject): Strategy {
   }
 }
 
-function pruneUnknown(object: KubeObject, schema: JsonObject, { type, fieldValidation, warn }: WriteContext): KubeObject {
+function pruneUnknown(
+  object: KubeObject,
+  schema: JsonObject,
+  { type, fieldValidation, warn }: WriteContext
+): KubeObject {
   const { object: pruned, removed } = pruneObject(object, schema)
   if (removed.length === 0 || fieldValidation === 'Ignore') return pruned
   const texts = removed.map((field) => `unknown field "${field}"`)
   if (fieldValidation === 'Strict') {
-    throw ApiError.badRequest(`${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: strict decoding error: ${texts.join(', ')}`)
+    throw ApiError.badRequest(
+      `${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: strict decoding error: ${texts.join(', ')}`
+    )
   }
   for (const text of texts) warn(text)
   return pruned
 }
 
 /** What a schema and its rules find in an object. What has not changed since `old` is not judged again. */
-export function validateObject(object: KubeObject, old: KubeObject | undefined, schema: JsonObject): readonly FieldProblem[] {
+export function validateObject(
+  object: KubeObject,
+  old: KubeObject | undefined,
+  schema: JsonObject
+): readonly FieldProblem[] {
   // The version is part of the request, not of the change.
-  const before = old === undefined ? undefined : { ...without(old, 'apiVersion'), apiVersion: object.apiVersion }
+  const before =
+    old === undefined ? undefined : { ...without(old, 'apiVersion'), apiVersion: object.apiVersion }
   const place = { path: '', schema, old: before }
   const problems = validateValue(object, place)
   if (problems.some(({ type }) => BLOCKING.includes(type))) return [...problems, UNCHECKED]

@@ -62,7 +62,13 @@ export class DataFile implements Journal {
     const temporary = `${this.#path}.new`
     const fd = openSync(temporary, 'w', 0o600)
     try {
-      writeLine(fd, { op: 'begin', format: 1, revision: snapshot.revision, token: identity.token, authority: { ...identity.authority } })
+      writeLine(fd, {
+        op: 'begin',
+        format: 1,
+        revision: snapshot.revision,
+        token: identity.token,
+        authority: { ...identity.authority }
+      })
       for (const [resource, objects] of snapshot.objects) {
         for (const object of objects) writeLine(fd, { op: 'put', resource, object })
       }
@@ -103,7 +109,12 @@ function replay(text: string): StoredState {
   const certificate = stringAt(begin, 'authority', 'certificate')
   const privateKey = stringAt(begin, 'authority', 'privateKey')
   const token = stringAt(begin, 'token')
-  if (stringAt(begin, 'op') !== 'begin' || certificate === undefined || privateKey === undefined || token === undefined) {
+  if (
+    stringAt(begin, 'op') !== 'begin' ||
+    certificate === undefined ||
+    privateKey === undefined ||
+    token === undefined
+  ) {
     throw new SyntaxError('this is not a data file of kube-sim')
   }
   let revision = numberAt(begin, 'revision') ?? 0

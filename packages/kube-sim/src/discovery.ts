@@ -3,12 +3,24 @@ import { type Registry } from './registry.ts'
 import { type ResourceType } from './resource-type.ts'
 
 /** The verbs that every resource answers. */
-export const VERBS: readonly string[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch']
+export const VERBS: readonly string[] = [
+  'create',
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'update',
+  'watch'
+]
 const STATUS_VERBS: readonly string[] = ['get', 'patch', 'update']
 
 /** Resources that are called, not stored. */
 const REVIEWS: Readonly<Record<string, readonly (readonly [plural: string, kind: string])[]>> = {
-  'authentication.k8s.io/v1': [['tokenreviews', 'TokenReview'], ['selfsubjectreviews', 'SelfSubjectReview']],
+  'authentication.k8s.io/v1': [
+    ['tokenreviews', 'TokenReview'],
+    ['selfsubjectreviews', 'SelfSubjectReview']
+  ],
   'authorization.k8s.io/v1': [
     ['subjectaccessreviews', 'SubjectAccessReview'],
     ['selfsubjectaccessreviews', 'SelfSubjectAccessReview'],
@@ -85,9 +97,24 @@ export function apiResourceList(registry: Registry, groupVersion: string): JsonO
       storageVersionHash: ''
     }
     if (!type.hasStatus) return [main]
-    return [main, { name: `${type.plural}/status`, singularName: '', namespaced: type.isNamespaced, kind: type.kind, verbs: STATUS_VERBS }]
+    return [
+      main,
+      {
+        name: `${type.plural}/status`,
+        singularName: '',
+        namespaced: type.isNamespaced,
+        kind: type.kind,
+        verbs: STATUS_VERBS
+      }
+    ]
   })
-  const called = reviews.map(([name, kind]) => ({ name, singularName: kind.toLowerCase(), namespaced: false, kind, verbs: ['create'] }))
+  const called = reviews.map(([name, kind]) => ({
+    name,
+    singularName: kind.toLowerCase(),
+    namespaced: false,
+    kind,
+    verbs: ['create']
+  }))
   return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources: [...resources, ...called] }
 }
 
@@ -128,6 +155,8 @@ function aggregatedResource(type: ResourceType): JsonObject {
     verbs: VERBS,
     ...(type.shortNames.length === 0 ? {} : { shortNames: type.shortNames }),
     ...(type.categories.length === 0 ? {} : { categories: type.categories }),
-    ...(type.hasStatus ? { subresources: [{ subresource: 'status', responseKind, verbs: STATUS_VERBS }] } : {})
+    ...(type.hasStatus
+      ? { subresources: [{ subresource: 'status', responseKind, verbs: STATUS_VERBS }] }
+      : {})
   }
 }

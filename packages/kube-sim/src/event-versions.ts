@@ -22,7 +22,13 @@ export function eventFromStorage(event: KubeObject): KubeObject {
   const names = CORE_NAMES.map(([events, core]) => [core, events] as const)
   const renamed = rename(event, names)
   const involved = objectAt(event, 'involvedObject')
-  return { ...renamed, ...(involved === undefined ? {} : { regarding: involved }), apiVersion: 'events.k8s.io/v1', kind: 'Event', metadata: event.metadata }
+  return {
+    ...renamed,
+    ...(involved === undefined ? {} : { regarding: involved }),
+    apiVersion: 'events.k8s.io/v1',
+    kind: 'Event',
+    metadata: event.metadata
+  }
 }
 
 function rename(event: JsonObject, names: readonly (readonly [string, string])[]): JsonObject {

@@ -29,7 +29,12 @@ export interface FaultMatch {
 /** What happens to a request. */
 export type FaultAction =
   /** Answers with a Status. 410 for a watch arrives as an ERROR event when `inStream` is set. */
-  | { readonly type: 'status'; readonly code: 400 | 401 | 403 | 404 | 409 | 410 | 422 | 429 | 500 | 503 | 504; readonly retryAfterSeconds?: number | undefined; readonly inStream?: boolean | undefined }
+  | {
+      readonly type: 'status'
+      readonly code: 400 | 401 | 403 | 404 | 409 | 410 | 422 | 429 | 500 | 503 | 504
+      readonly retryAfterSeconds?: number | undefined
+      readonly inStream?: boolean | undefined
+    }
   /** Answers after a pause. */
   | { readonly type: 'delay'; readonly ms: number }
   /** Does what was asked, after the pause, and then closes the connection instead of answering. */
@@ -140,7 +145,8 @@ export class Faults {
 /** Whether a request agrees with all that a match states. */
 export function matchesFault(match: FaultMatch | undefined, facts: RequestFacts): boolean {
   if (match === undefined) return true
-  if (match.verbs !== undefined && (facts.verb === undefined || !match.verbs.includes(facts.verb))) return false
+  if (match.verbs !== undefined && (facts.verb === undefined || !match.verbs.includes(facts.verb)))
+    return false
   if (match.userAgent !== undefined && !facts.userAgent.includes(match.userAgent)) return false
   const fields = ['group', 'resource', 'subresource', 'namespace', 'name'] as const
   return fields.every((field) => match[field] === undefined || match[field] === (facts[field] ?? ''))

@@ -25,7 +25,11 @@ export function fieldsOf(value: Json | undefined, schema: JsonObject | undefined
 }
 
 /** The fields in which two values differ, or `undefined` when they do not. */
-export function changedFields(left: Json | undefined, right: Json | undefined, schema: JsonObject | undefined): FieldSet | undefined {
+export function changedFields(
+  left: Json | undefined,
+  right: Json | undefined,
+  schema: JsonObject | undefined
+): FieldSet | undefined {
   if (isEqual(left, right)) return undefined
   const isMixed = isObject(left) !== isObject(right) && left !== undefined && right !== undefined
   if (isMixed || (!isGranular(left, schema) && !isGranular(right, schema))) return LEAF
@@ -103,14 +107,21 @@ export function leafPaths(set: FieldSet, prefix = ''): readonly string[] {
   return Object.entries(set).flatMap(([key, below]) => {
     if (key === '.') return []
     const path = prefix + formatStep(key)
-    return isObject(below) && Object.keys(below).some((step) => step !== '.') ? leafPaths(below, path) : [path]
+    return isObject(below) && Object.keys(below).some((step) => step !== '.')
+      ? leafPaths(below, path)
+      : [path]
   })
 }
 
 function formatStep(key: string): string {
   const text = key.slice(2)
   if (key.startsWith('f:')) return `.${text}`
-  return key.startsWith('v:') ? `[=${text}]` : `[${text.slice(1, -1).replaceAll('":', '"=').replaceAll(/"(\w+)"=/g, '$1=')}]`
+  return key.startsWith('v:')
+    ? `[=${text}]`
+    : `[${text
+        .slice(1, -1)
+        .replaceAll('":', '"=')
+        .replaceAll(/"(\w+)"=/g, '$1=')}]`
 }
 
 /** The value without the fields of a set. Containers that become empty by it go too. */
@@ -121,7 +132,10 @@ export function withoutFields(value: Json, set: FieldSet, schema: JsonObject | u
       const name = key.slice(2)
       const child = rest[name]
       if (!key.startsWith('f:') || child === undefined) continue
-      const left = isObject(below) && !isEmptySet(below) ? withoutFields(child, below, fieldShape(schema, name)) : undefined
+      const left =
+        isObject(below) && !isEmptySet(below)
+          ? withoutFields(child, below, fieldShape(schema, name))
+          : undefined
       if (left === undefined) delete rest[name]
       else rest[name] = left
     }

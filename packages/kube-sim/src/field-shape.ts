@@ -1,4 +1,13 @@
-import { booleanAt, isArray, isObject, type Json, type JsonObject, objectAt, stringAt, stringsAt } from './json.ts'
+import {
+  booleanAt,
+  isArray,
+  isObject,
+  type Json,
+  type JsonObject,
+  objectAt,
+  stringAt,
+  stringsAt
+} from './json.ts'
 
 /** How the items of a list are told apart when lists are merged. */
 export type ListShape =
@@ -13,7 +22,12 @@ const METADATA: JsonObject = {
   properties: {
     labels: { type: 'object', additionalProperties: { type: 'string' } },
     annotations: { type: 'object', additionalProperties: { type: 'string' } },
-    finalizers: { type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'set', 'x-kubernetes-patch-strategy': 'merge' },
+    finalizers: {
+      type: 'array',
+      items: { type: 'string' },
+      'x-kubernetes-list-type': 'set',
+      'x-kubernetes-patch-strategy': 'merge'
+    },
     ownerReferences: {
       type: 'array',
       items: { type: 'object' },

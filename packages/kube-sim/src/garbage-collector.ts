@@ -29,7 +29,10 @@ export class GarbageCollector {
   constructor({ api, registry }: { readonly api: Api; readonly registry: Registry }) {
     this.#api = api
     this.#registry = registry
-    api.store.observe((change) => this.#observe(change), () => this.#reset())
+    api.store.observe(
+      (change) => this.#observe(change),
+      () => this.#reset()
+    )
   }
 
   #reset(): void {
@@ -45,7 +48,8 @@ export class GarbageCollector {
 
   #noteOrphans(object: KubeObject, options: DeleteOptions): void {
     const { uid } = object.metadata
-    if (options.propagationPolicy === 'Orphan' && uid !== undefined && this.#dependents.has(uid)) this.#orphaning.add(uid)
+    if (options.propagationPolicy === 'Orphan' && uid !== undefined && this.#dependents.has(uid))
+      this.#orphaning.add(uid)
   }
 
   #index(resource: string, object: KubeObject, what: 'note' | 'forget'): void {
@@ -75,7 +79,9 @@ export class GarbageCollector {
     const type = this.#registry.byStorage(resource)
     const stored = this.#api.store.get(resource, namespace, name)
     if (type === undefined || stored === undefined) return
-    const others = (stored.object.metadata.ownerReferences ?? []).filter((owner) => stringAt(owner, 'uid') !== uid)
+    const others = (stored.object.metadata.ownerReferences ?? []).filter(
+      (owner) => stringAt(owner, 'uid') !== uid
+    )
     if (others.length === 0 && !isOrphaning) {
       this.#api.delete(type, namespace, name)
       return

@@ -25,13 +25,21 @@ export class HttpServer {
   /** @returns the port. @throws Error of the listen call. */
   async start(): Promise<number> {
     const { certificate, handle, host, port } = this.#options
-    const server = createServer({ key: certificate.privateKey, cert: certificate.certificate, keepAliveTimeout: 120_000 })
+    const server = createServer({
+      key: certificate.privateKey,
+      cert: certificate.certificate,
+      keepAliveTimeout: 120_000
+    })
     this.#server = server
     server.on('request', (request, response) => {
       // The handler answers for its own errors; what is left is a bug, which the client sees as a 500.
       handle(request, response).catch((error: unknown) => {
         if (response.headersSent) response.destroy()
-        else sendError(response, new ApiError('InternalError', error instanceof Error ? error.message : String(error)))
+        else
+          sendError(
+            response,
+            new ApiError('InternalError', error instanceof Error ? error.message : String(error))
+          )
       })
     })
     server.on('connection', (socket: Socket) => {
@@ -74,12 +82,17 @@ function addressOf(server: Server): AddressInfo {
 /** Sends a complete JSON answer. */
 export function sendJson(response: ServerResponse, code: number, body: string): void {
   if (response.destroyed || response.headersSent) return
-  response.writeHead(code, { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache, private', 'Content-Length': Buffer.byteLength(body) })
+  response.writeHead(code, {
+    'Content-Type': 'application/json',
+    'Cache-Control': 'no-cache, private',
+    'Content-Length': Buffer.byteLength(body)
+  })
   response.end(body)
 }
 
 /** Sends a refusal. */
 export function sendError(response: ServerResponse, error: ApiError): void {
-  if (error.retryAfterSeconds !== undefined && !response.headersSent) response.setHeader('Retry-After', String(error.retryAfterSeconds))
+  if (error.retryAfterSeconds !== undefined && !response.headersSent)
+    response.setHeader('Retry-After', String(error.retryAfterSeconds))
   sendJson(response, error.httpCode, JSON.stringify(error.toStatus()))
 }

@@ -3,7 +3,14 @@
  *
  * @packageDocumentation
  */
-export { Api, type ApiHooks, type Change, type DeleteOptions, type DeleteResult, type WriteOptions } from './api.ts'
+export {
+  Api,
+  type ApiHooks,
+  type Change,
+  type DeleteOptions,
+  type DeleteResult,
+  type WriteOptions
+} from './api.ts'
 export { ApiError, type ApiErrorReason, type FieldProblem, type ResourceName } from './api-error.ts'
 export { type CertificateAuthority } from './certificates.ts'
 export {

@@ -1,5 +1,5 @@
 import { ApiError } from './api-error.ts'
-import { isArray, isEqual, isObject, type Json, type JsonDraft } from './json.ts'
+import { isArray, isEqual, isObject, type Json, type JsonDraft, stringAt } from './json.ts'
 
 /**
  * Applies a JSON patch; all of it or nothing.
@@ -9,7 +9,8 @@ import { isArray, isEqual, isObject, type Json, type JsonDraft } from './json.ts
  */
 export function applyJsonPatch(target: Json, patch: Json): Json {
   if (!isArray(patch)) throw ApiError.badRequest('a JSON patch is an array of operations')
-  if (patch.length > 10_000) throw new ApiError('RequestEntityTooLarge', 'the JSON patch has more than 10000 operations')
+  if (patch.length > 10_000)
+    throw new ApiError('RequestEntityTooLarge', 'the JSON patch has more than 10000 operations')
   let document = target
   for (const operation of patch) document = applyOperation(document, operation)
   return document
@@ -30,7 +31,12 @@ function applyOperation(document: Json, operation: Json): Json {
     case 'move': {
       const from = parsePointer(operation['from'])
       const value = read(document, from)
-      return edit(edit(document, from, () => undefined, 'remove'), path, () => value, 'add')
+      return edit(
+        edit(document, from, () => undefined, 'remove'),
+        path,
+        () => value,
+        'add'
+      )
     }
     case 'copy': {
       const value = read(document, parsePointer(operation['from']))
@@ -38,7 +44,10 @@ function applyOperation(document: Json, operation: Json): Json {
     }
     case 'test':
       if (!isEqual(read(document, path), required(operation['value']))) {
-        throw new ApiError('Invalid', `the server rejected our request due to an error in our request: testing path ${String(operation['path'])} failed`)
+        throw new ApiError(
+          'Invalid',
+          `the server rejected our request due to an error in our request: testing path ${stringAt(operation, 'path')} failed`
+        )
       }
       return document
     default:
@@ -64,7 +73,10 @@ function required(value: Json | undefined): Json {
 }
 
 function missing(step: string | undefined): ApiError {
-  return new ApiError('Invalid', `the server rejected our request due to an error in our request: the path has no ${JSON.stringify(step)}`)
+  return new ApiError(
+    'Invalid',
+    `the server rejected our request due to an error in our request: the path has no ${JSON.stringify(step)}`
+  )
 }
 
 function read(document: Json, path: readonly string[]): Json {
@@ -83,7 +95,12 @@ function indexOf(step: string, last: number): number {
 }
 
 /** Replaces what is at a path; `undefined` from `change` removes it. */
-function edit(node: Json, path: readonly string[], change: () => Json | undefined, mode: 'add' | 'remove' | 'replace'): Json {
+function edit(
+  node: Json,
+  path: readonly string[],
+  change: () => Json | undefined,
+  mode: 'add' | 'remove' | 'replace'
+): Json {
   const [step, ...rest] = path
   if (step === undefined) return change() ?? null
   if (isArray(node)) return editArray(node, step, rest, change, mode)
@@ -98,7 +115,8 @@ function edit(node: Json, path: readonly string[], change: () => Json | undefine
   if (mode !== 'add' && child === undefined) throw missing(step)
   const value = change()
   delete copy[step]
-  if (value !== undefined) Object.defineProperty(copy, step, { value, enumerable: true, configurable: true, writable: true })
+  if (value !== undefined)
+    Object.defineProperty(copy, step, { value, enumerable: true, configurable: true, writable: true })
   return copy
 }
 
@@ -111,7 +129,10 @@ function editArray(
 ): Json {
   const copy = [...node]
   const isLast = rest.length === 0
-  const index = isLast && mode === 'add' && step === '-' ? copy.length : indexOf(step, isLast && mode === 'add' ? copy.length : copy.length - 1)
+  const index =
+    isLast && mode === 'add' && step === '-'
+      ? copy.length
+      : indexOf(step, isLast && mode === 'add' ? copy.length : copy.length - 1)
   if (!isLast) {
     const child = copy[index]
     if (child === undefined) throw missing(step)

@@ -54,7 +54,10 @@ export function decodeKubeObject(value: Json | undefined): KubeObject {
   }
   for (const key of STRING_MAPS) checkStringMap(key, meta[key])
   const finalizers = meta['finalizers']
-  if (finalizers !== undefined && !(isArray(finalizers) && finalizers.every((it) => typeof it === 'string'))) {
+  if (
+    finalizers !== undefined &&
+    !(isArray(finalizers) && finalizers.every((it) => typeof it === 'string'))
+  ) {
     throw ApiError.badRequest('metadata.finalizers: expected an array of strings')
   }
   for (const key of ['ownerReferences', 'managedFields']) {

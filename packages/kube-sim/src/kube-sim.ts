@@ -1,7 +1,11 @@
 import { Api } from './api.ts'
 import { ApiError } from './api-error.ts'
 import { builtinResources } from './builtin-resources.ts'
-import { type CertificateAuthority, createCertificateAuthority, createServerCertificate } from './certificates.ts'
+import {
+  type CertificateAuthority,
+  createCertificateAuthority,
+  createServerCertificate
+} from './certificates.ts'
 import { CustomResources } from './custom-resources.ts'
 import { DataFile, type StoredState } from './data-file.ts'
 import { Faults } from './faults.ts'
@@ -135,8 +139,13 @@ export class KubeSim {
   async start(): Promise<void> {
     if (this.#stored !== undefined) this.store.restore(this.#stored.snapshot)
     this.#authority = this.#stored?.authority ?? (await createCertificateAuthority(this.#now()))
-    this.#token = this.tokens.create('kubernetes-admin', this.#stored === undefined ? {} : { token: this.#stored.token })
-    this.#dataFile?.begin({ authority: this.#authority, token: this.#token }, this.store.snapshot(), () => this.store.snapshot())
+    this.#token = this.tokens.create(
+      'kubernetes-admin',
+      this.#stored === undefined ? {} : { token: this.#stored.token }
+    )
+    this.#dataFile?.begin({ authority: this.#authority, token: this.#token }, this.store.snapshot(), () =>
+      this.store.snapshot()
+    )
     this.#createNamespaces()
     await this.#listen()
   }
@@ -157,7 +166,8 @@ export class KubeSim {
   async restart({ data = 'keep', whileDown }: RestartOptions = {}): Promise<void> {
     await this.#shut()
     this.#resources.pages.clear()
-    const snapshot = data === 'keep' ? this.store.snapshot() : data === 'lose' ? { revision: 0, objects: new Map() } : data
+    const snapshot =
+      data === 'keep' ? this.store.snapshot() : data === 'lose' ? { revision: 0, objects: new Map() } : data
     this.store.restore(snapshot)
     this.#dataFile?.rewrite(this.store.snapshot())
     if (data === 'lose') this.#createNamespaces()
@@ -174,11 +184,23 @@ export class KubeSim {
   async #listen(): Promise<void> {
     const authority = this.#authority
     if (authority === undefined) throw new TypeError('start() comes before restart()')
-    const hosts = new Set(['localhost', '127.0.0.1', '::1', 'kubernetes.default.svc', this.#host, ...(this.#options.hosts ?? [])])
+    const hosts = new Set([
+      'localhost',
+      '127.0.0.1',
+      '::1',
+      'kubernetes.default.svc',
+      this.#host,
+      ...(this.#options.hosts ?? [])
+    ])
     hosts.delete('0.0.0.0')
     hosts.delete('::')
     const certificate = await createServerCertificate(authority, [...hosts], this.#now())
-    this.#server = new HttpServer({ host: this.#host, port: this.#port, certificate, handle: (request, response) => this.#handler.handle(request, response) })
+    this.#server = new HttpServer({
+      host: this.#host,
+      port: this.#port,
+      certificate,
+      handle: (request, response) => this.#handler.handle(request, response)
+    })
     this.#port = await this.#server.start()
     this.#watches.start(this.#options.bookmarkIntervalMs ?? 10_000)
   }
@@ -203,8 +225,14 @@ export class KubeSim {
       nodePortRange: this.#options.nodePortRange ?? [30_000, 32_767]
     })
     const customResources = new CustomResources({ api: this.api, registry: this.registry })
-    this.store.observe((change) => allocations.observe(change), () => allocations.reset())
-    this.store.observe((change) => customResources.observe(change), () => customResources.reset())
+    this.store.observe(
+      (change) => allocations.observe(change),
+      () => allocations.reset()
+    )
+    this.store.observe(
+      (change) => customResources.observe(change),
+      () => customResources.reset()
+    )
     const rules = { service: createServiceStrategy(allocations), crd: customResources.strategy }
     for (const type of builtinResources(rules)) this.registry.add(type)
     this.api.use(customResources.hooks)

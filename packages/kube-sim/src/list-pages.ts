@@ -1,5 +1,5 @@
 import { ApiError } from './api-error.ts'
-import { parseJson, numberAt, stringAt, type Json } from './json.ts'
+import { type Json, numberAt, parseJson, stringAt } from './json.ts'
 import { type StoredObject } from './stored-object.ts'
 
 /** One page of a list. */
@@ -45,7 +45,10 @@ export class ListPages {
   next(token: string, limit: number): Page {
     const { id, start } = decodeToken(token)
     const frozen = this.#kept.get(id)
-    if (frozen === undefined) throw ApiError.expired('The provided continue parameter is too old to display a consistent list result. You must start a new list without the continue parameter.')
+    if (frozen === undefined)
+      throw ApiError.expired(
+        'The provided continue parameter is too old to display a consistent list result. You must start a new list without the continue parameter.'
+      )
     return page(frozen, start, limit <= 0 ? frozen.items.length : limit)
   }
 
@@ -73,6 +76,7 @@ function decodeToken(token: string): { readonly id: string; readonly start: numb
   }
   const id = stringAt(json, 'v')
   const start = numberAt(json, 'start')
-  if (id === undefined || start === undefined || !Number.isInteger(start) || start < 0) throw ApiError.badRequest('continue key is not valid')
+  if (id === undefined || start === undefined || !Number.isInteger(start) || start < 0)
+    throw ApiError.badRequest('continue key is not valid')
   return { id, start }
 }

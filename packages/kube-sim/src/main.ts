@@ -36,7 +36,10 @@ const program = new Command('kube-sim')
   .option('--san <names>', 'further names and addresses of the certificate, comma separated', parseList, [])
   .option('--kubeconfig <file>', 'file to write a kubeconfig to')
   .option('--data <file>', 'file that keeps the objects')
-  .option('--service-cidr <prefixes>', 'prefixes of cluster IPs', parseList, ['10.96.0.0/16', 'fd00:10:96::/112'])
+  .option('--service-cidr <prefixes>', 'prefixes of cluster IPs', parseList, [
+    '10.96.0.0/16',
+    'fd00:10:96::/112'
+  ])
   .option('--node-ports <first-last>', 'range of node ports', parsePortRange, [30_000, 32_767])
   .option('--bookmark-seconds <seconds>', 'time between bookmarks', parseWholeNumber, 10)
 

@@ -1,4 +1,12 @@
-import { changedFields, difference, type FieldSet, fieldsOf, intersection, isEmptySet, union } from './field-set.ts'
+import {
+  changedFields,
+  difference,
+  type FieldSet,
+  fieldsOf,
+  intersection,
+  isEmptySet,
+  union
+} from './field-set.ts'
 import { objectShape } from './field-shape.ts'
 import { isEqual, type Json, type JsonObject, objectAt, without } from './json.ts'
 import { type KubeObject, withMeta } from './kube-object.ts'
@@ -21,7 +29,19 @@ export interface Writer {
   readonly subresource?: string | undefined
 }
 
-const SYSTEM_METADATA: readonly string[] = ['name', 'namespace', 'uid', 'resourceVersion', 'creationTimestamp', 'generation', 'managedFields', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generateName', 'selfLink']
+const SYSTEM_METADATA: readonly string[] = [
+  'name',
+  'namespace',
+  'uid',
+  'resourceVersion',
+  'creationTimestamp',
+  'generation',
+  'managedFields',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'generateName',
+  'selfLink'
+]
 
 /** Reads `metadata.managedFields`; entries that make no sense are left out. */
 export function readManaged(object: KubeObject | undefined): readonly ManagedEntry[] {
@@ -38,15 +58,17 @@ export function readManaged(object: KubeObject | undefined): readonly ManagedEnt
 /** Writes `metadata.managedFields`; owners of nothing are left out. */
 export function writeManaged(object: KubeObject, entries: readonly ManagedEntry[]): KubeObject {
   const kept = entries.filter((entry) => !isEmptySet(entry.fields))
-  const managedFields = kept.map((entry): JsonObject => ({
-    manager: entry.manager,
-    operation: entry.operation,
-    apiVersion: entry.apiVersion,
-    time: entry.time,
-    fieldsType: 'FieldsV1',
-    fieldsV1: entry.fields,
-    ...(entry.subresource === '' ? {} : { subresource: entry.subresource })
-  }))
+  const managedFields = kept.map(
+    (entry): JsonObject => ({
+      manager: entry.manager,
+      operation: entry.operation,
+      apiVersion: entry.apiVersion,
+      time: entry.time,
+      fieldsType: 'FieldsV1',
+      fieldsV1: entry.fields,
+      ...(entry.subresource === '' ? {} : { subresource: entry.subresource })
+    })
+  )
   return withMeta(object, { managedFields: managedFields.length === 0 ? undefined : managedFields })
 }
 
@@ -58,7 +80,12 @@ export function ownable(object: KubeObject): JsonObject {
 }
 
 /** Gives the fields that an update (not an apply) changed to the writer, and takes them from the others. */
-export function trackUpdate(type: ResourceType, old: KubeObject | undefined, object: KubeObject, writer: Writer): KubeObject {
+export function trackUpdate(
+  type: ResourceType,
+  old: KubeObject | undefined,
+  object: KubeObject,
+  writer: Writer
+): KubeObject {
   const schema = objectShape(type.schema)
   const before = old === undefined ? undefined : ownable(old)
   const after = ownable(object)
@@ -69,13 +96,21 @@ export function trackUpdate(type: ResourceType, old: KubeObject | undefined, obj
   const present = intersection(changed, fieldsOf(after, schema))
   let isFound = false
   const entries = readManaged(object).map((entry): ManagedEntry => {
-    const isWriter = entry.manager === manager && entry.operation === 'Update' && entry.subresource === subresource
+    const isWriter =
+      entry.manager === manager && entry.operation === 'Update' && entry.subresource === subresource
     const rest = difference(entry.fields, changed)
     if (!isWriter) return { ...entry, fields: rest }
     isFound = true
     return { ...entry, fields: union(rest, present), time: writer.now, apiVersion: type.apiVersion }
   })
-  const fresh: ManagedEntry = { manager, operation: 'Update', subresource, apiVersion: type.apiVersion, time: writer.now, fields: present }
+  const fresh: ManagedEntry = {
+    manager,
+    operation: 'Update',
+    subresource,
+    apiVersion: type.apiVersion,
+    time: writer.now,
+    fields: present
+  }
   const wanted = isFound ? entries : [...entries, fresh]
   return isEqual(wanted.map(plain), readManaged(object).map(plain)) ? object : writeManaged(object, wanted)
 }

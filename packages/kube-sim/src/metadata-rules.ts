@@ -7,19 +7,48 @@ const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0
 const QUALIFIED_NAME = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/
 const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/
 
-/** Checks a name: a DNS label for namespaces and Services, a DNS subdomain for the others (RFC 1123 §2.1). */
+/** Checks a name: a DNS label for namespaces, one that starts with a letter for Services, a DNS subdomain for the others (RFC 1123 §2.1). */
 export function validateName(type: ResourceType, name: string): readonly FieldProblem[] {
   if (name === '') {
-    return [{ type: 'FieldValueRequired', field: 'metadata.name', message: 'Required value: name or generateName is required' }]
+    return [
+      {
+        type: 'FieldValueRequired',
+        field: 'metadata.name',
+        message: 'Required value: name or generateName is required'
+      }
+    ]
   }
   if (type.group === 'rbac.authorization.k8s.io') return []
-  const isLabel = type.storage === '/namespaces' || type.storage === '/services'
-  const isValid = isLabel ? name.length <= 63 && DNS_LABEL.test(name) : name.length <= 253 && DNS_SUBDOMAIN.test(name)
+  if (type.storage === '/services') return serviceNameProblems(name)
+  const isLabel = type.storage === '/namespaces'
+  const isValid = isLabel
+    ? name.length <= 63 && DNS_LABEL.test(name)
+    : name.length <= 253 && DNS_SUBDOMAIN.test(name)
   if (isValid) return []
   const rule = isLabel
-    ? 'a DNS-1123 label must consist of lower case alphanumeric characters or "-", and must start and end with an alphanumeric character'
-    : 'a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "-" or ".", and must start and end with an alphanumeric character'
-  return [{ type: 'FieldValueInvalid', field: 'metadata.name', message: `Invalid value: ${JSON.stringify(name)}: ${rule}` }]
+    ? "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
+    : "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+  return [
+    {
+      type: 'FieldValueInvalid',
+      field: 'metadata.name',
+      message: `Invalid value: ${JSON.stringify(name)}: ${rule}`
+    }
+  ]
+}
+
+/** RFC 1035 §2.3.1: unlike other labels it starts with a letter. */
+function serviceNameProblems(name: string): readonly FieldProblem[] {
+  if (name.length <= 63 && /^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(name)) return []
+  const rule =
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')"
+  return [
+    {
+      type: 'FieldValueInvalid',
+      field: 'metadata.name',
+      message: `Invalid value: ${JSON.stringify(name)}: ${rule}`
+    }
+  ]
 }
 
 /** Checks labels and the keys of annotations. */
@@ -34,6 +63,17 @@ export function validateMetadata(object: KubeObject): readonly FieldProblem[] {
     if (!isQualifiedName(key.toLowerCase())) problems.push(invalid('metadata.annotations', key))
   }
   return problems
+}
+
+/** An object that is being deleted cannot be held up any longer. */
+export function newFinalizerProblems(object: KubeObject, current: KubeObject): readonly FieldProblem[] {
+  if (current.metadata.deletionTimestamp === undefined) return []
+  const before = new Set(current.metadata.finalizers)
+  const added = (object.metadata.finalizers ?? []).filter((name) => !before.has(name))
+  if (added.length === 0) return []
+  const names = added.map((name) => JSON.stringify(name)).join(', ')
+  const message = `Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers []string{${names}}`
+  return [{ type: 'FieldValueForbidden', field: 'metadata.finalizers', message }]
 }
 
 function isQualifiedName(key: string): boolean {

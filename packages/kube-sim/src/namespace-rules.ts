@@ -1,9 +1,11 @@
-import { type Api, type ApiHooks, timestamp } from './api.ts'
+import { type Api, type ApiHooks } from './api.ts'
 import { ApiError } from './api-error.ts'
+import { stringAt } from './json.ts'
 import { type KubeObject, withMeta } from './kube-object.ts'
 import { type Registry } from './registry.ts'
 import { type ResourceType } from './resource-type.ts'
 import { type StoreChange } from './store.ts'
+import { timestamp } from './write-rules.ts'
 
 const PROTECTED = new Set(['default', 'kube-public', 'kube-system'])
 
@@ -14,6 +16,7 @@ export class NamespaceRules {
   readonly #terminating = new Set<string>()
 
   readonly hooks: ApiHooks = {
+    admit: (type, object) => this.#admit(type, object),
     deleting: (type, object) => {
       if (type.storage !== '/namespaces') return false
       this.#delete(type, object)
@@ -24,13 +27,38 @@ export class NamespaceRules {
   constructor({ api, registry }: { readonly api: Api; readonly registry: Registry }) {
     this.#api = api
     this.#registry = registry
-    api.store.observe((change) => this.#observe(change), () => this.#terminating.clear())
+    api.store.observe(
+      (change) => this.#observe(change),
+      () => this.#terminating.clear()
+    )
+  }
+
+  /** New objects need a namespace that is there to stay. */
+  #admit(type: ResourceType, object: KubeObject): void {
+    const { name, namespace } = object.metadata
+    if (!type.isNamespaced || namespace === undefined) return
+    const found = this.#api.store.get('/namespaces', undefined, namespace)
+    if (found === undefined) {
+      throw ApiError.notFound({ group: '', plural: 'namespaces', kind: 'Namespace' }, namespace)
+    }
+    if (stringAt(found.object, 'status', 'phase') !== 'Terminating') return
+    const message = `namespace ${namespace} is being terminated`
+    throw new ApiError(
+      'Forbidden',
+      `${type.plural} "${name}" is forbidden: unable to create new content in namespace ${namespace} because it is being terminated`,
+      {
+        name,
+        kind: type.plural,
+        causes: [{ reason: 'NamespaceTerminating', message, field: 'metadata.namespace' }]
+      }
+    )
   }
 
   #observe({ resource, current, previous }: StoreChange): void {
     if (current !== undefined) {
       // Also one that comes back from a file in the middle of its deletion.
-      if (resource === '/namespaces' && current.object.metadata.deletionTimestamp !== undefined) this.#terminating.add(current.object.metadata.name)
+      if (resource === '/namespaces' && current.object.metadata.deletionTimestamp !== undefined)
+        this.#terminating.add(current.object.metadata.name)
       return
     }
     const { namespace } = previous?.object.metadata ?? {}
@@ -40,7 +68,11 @@ export class NamespaceRules {
   #delete(type: ResourceType, object: KubeObject): void {
     const { name } = object.metadata
     if (PROTECTED.has(name)) {
-      throw new ApiError('Forbidden', `namespaces "${name}" is forbidden: this namespace may not be deleted`, { name, kind: type.plural })
+      throw new ApiError(
+        'Forbidden',
+        `namespaces "${name}" is forbidden: this namespace may not be deleted`,
+        { name, kind: type.plural }
+      )
     }
     if (object.metadata.deletionTimestamp === undefined) {
       const marked = withMeta(object, { deletionTimestamp: timestamp(this.#api.now()) })
@@ -72,6 +104,7 @@ export class NamespaceRules {
     }
     this.#terminating.delete(namespace)
     const stored = this.#api.store.get('/namespaces', undefined, namespace)
-    if (stored !== undefined && (stored.object.metadata.finalizers ?? []).length === 0) this.#api.store.remove('/namespaces', undefined, namespace)
+    if (stored !== undefined && (stored.object.metadata.finalizers ?? []).length === 0)
+      this.#api.store.remove('/namespaces', undefined, namespace)
   }
 }

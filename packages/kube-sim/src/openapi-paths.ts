@@ -19,12 +19,22 @@ export function buildPaths(types: readonly ResourceType[]): readonly PathOperati
   return types.flatMap((type) => {
     const root = type.group === '' ? `/api/${type.version}` : `/apis/${type.group}/${type.version}`
     const collection = `${root}/${type.isNamespaced ? 'namespaces/{namespace}/' : ''}${type.plural}`
-    const kind = { 'x-kubernetes-group-version-kind': { group: type.group, version: type.version, kind: type.kind } }
-    const write = (action: string): JsonObject => ({ ...kind, 'x-kubernetes-action': action, parameters: PARAMETERS, responses: {} })
+    const kind = {
+      'x-kubernetes-group-version-kind': { group: type.group, version: type.version, kind: type.kind }
+    }
+    const write = (action: string): JsonObject => ({
+      ...kind,
+      'x-kubernetes-action': action,
+      parameters: PARAMETERS,
+      responses: {}
+    })
     const read = (action: string): JsonObject => ({ ...kind, 'x-kubernetes-action': action, responses: {} })
     return [
       { path: collection, operations: { get: read('list'), post: write('post') } },
-      { path: `${collection}/{name}`, operations: { get: read('get'), put: write('put'), patch: write('patch'), delete: write('delete') } }
+      {
+        path: `${collection}/{name}`,
+        operations: { get: read('get'), put: write('put'), patch: write('patch'), delete: write('delete') }
+      }
     ]
   })
 }

@@ -1,6 +1,6 @@
 import { type JsonObject } from './json.ts'
-import { type Registry } from './registry.ts'
 import { buildPaths } from './openapi-paths.ts'
+import { type Registry } from './registry.ts'
 
 /** `GET /openapi/v2`: no definitions, so that clients leave validation to the server. */
 export function openApiV2(registry: Registry): JsonObject {
@@ -14,7 +14,12 @@ export function openApiV2(registry: Registry): JsonObject {
  */
 export function openApiV2Protobuf(): Uint8Array {
   const info = Buffer.concat([field(1, Buffer.from('kube-sim')), field(2, Buffer.from('v1.34.0'))])
-  return Buffer.concat([field(1, Buffer.from('2.0')), field(2, info), field(8, Buffer.alloc(0)), field(9, Buffer.alloc(0))])
+  return Buffer.concat([
+    field(1, Buffer.from('2.0')),
+    field(2, info),
+    field(8, Buffer.alloc(0)),
+    field(9, Buffer.alloc(0))
+  ])
 }
 
 /** A length-delimited protobuf field; lengths here are below 128, one byte. */

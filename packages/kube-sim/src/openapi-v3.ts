@@ -10,7 +10,11 @@ export function openApiV3Index(registry: Registry): JsonObject {
   for (const type of registry.all) {
     const path = groupPath(type)
     // Clients keep documents by this hash, so it changes with the set of resources.
-    const hash = createHash('sha256').update(`${path} ${registry.generation}`).digest('hex').slice(0, 32).toUpperCase()
+    const hash = createHash('sha256')
+      .update(`${path} ${registry.generation}`)
+      .digest('hex')
+      .slice(0, 32)
+      .toUpperCase()
     paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }
   }
   return { paths }
@@ -39,15 +43,28 @@ function kindSchema(type: ResourceType): JsonObject {
   const properties: JsonObject = {
     apiVersion: { type: 'string', description: 'The versioned schema of this representation of an object.' },
     kind: { type: 'string', description: 'The REST resource that this object represents.' },
-    metadata: { type: 'object', description: "Standard object's metadata.", 'x-kubernetes-preserve-unknown-fields': true },
+    metadata: {
+      type: 'object',
+      description: "Standard object's metadata.",
+      'x-kubernetes-preserve-unknown-fields': true
+    },
     ...objectAt(schema, 'properties')
   }
   const kind = { group: type.group, version: type.version, kind: type.kind }
-  return { ...plainSchema(schema), properties: mapSchemas(properties), 'x-kubernetes-group-version-kind': [kind] }
+  return {
+    ...plainSchema(schema),
+    properties: mapSchemas(properties),
+    'x-kubernetes-group-version-kind': [kind]
+  }
 }
 
 function mapSchemas(properties: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, isObject(schema) ? plainSchema(schema) : schema]))
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, schema]) => [
+      name,
+      isObject(schema) ? plainSchema(schema) : schema
+    ])
+  )
 }
 
 /** OpenAPI v3 as clients read it: without what only the server evaluates. */

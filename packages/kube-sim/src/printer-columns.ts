@@ -16,7 +16,9 @@ export function printerColumns(version: JsonObject): readonly Column[] {
       name: stringAt(column, 'name') ?? '',
       type,
       format: stringAt(column, 'format'),
-      description: stringAt(column, 'description') ?? 'Custom resource definition column (in JSONPath format): ' + (stringAt(column, 'jsonPath') ?? ''),
+      description:
+        stringAt(column, 'description') ??
+        'Custom resource definition column (in JSONPath format): ' + (stringAt(column, 'jsonPath') ?? ''),
       priority: numberAt(column, 'priority') ?? 0,
       cell: (object, now) => formatCell(find?.(object)[0], type, now)
     }

@@ -1,16 +1,19 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
-import { ApiError } from './api-error.ts'
-import { parseRequestPath, readBody, type RequestPath } from './api-request.ts'
 import { handleAdmin } from './admin.ts'
+import { ApiError } from './api-error.ts'
+import { parseRequestPath, type RequestPath, readBody } from './api-request.ts'
 import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList } from './discovery.ts'
-import { type FaultAction, type Faults, type RequestFacts, type Verb } from './faults.ts'
+import { faultError } from './fault-error.ts'
+import { type FaultAction, type Faults, type RequestFacts } from './faults.ts'
 import { sendError, sendJson } from './http-server.ts'
 import { type Json, type JsonObject, numberAt, objectAt } from './json.ts'
 import { openApiV2, openApiV2Protobuf } from './openapi-v2.ts'
-import { openApiV3Index, openApiV3Group } from './openapi-v3.ts'
+import { openApiV3Group, openApiV3Index } from './openapi-v3.ts'
 import { type Registry } from './registry.ts'
-import { type ResourceHandler, type ResourceRequest } from './resource-handler.ts'
+import { factsOf } from './request-facts.ts'
+import { type ResourceHandler } from './resource-handler.ts'
+import { type ResourceRequest } from './resource-request.ts'
 import { answerReview } from './reviews.ts'
 import { type TokenOwner, type Tokens } from './tokens.ts'
 
@@ -78,7 +81,15 @@ export class RequestHandler {
     const caller = this.#parts.tokens.ownerOf(token)
     if (caller === undefined) throw unauthorized()
     if (target === undefined) return this.#discover(request, response, path)
-    await this.#resource({ request, response, target, query: url.searchParams, facts, caller, losesAnswer: fault?.type === 'loseAnswer' })
+    await this.#resource({
+      request,
+      response,
+      target,
+      query: url.searchParams,
+      facts,
+      caller,
+      losesAnswer: fault?.type === 'loseAnswer'
+    })
   }
 
   /** @returns whether the request goes on. */
@@ -114,14 +125,21 @@ export class RequestHandler {
     readonly losesAnswer: boolean
   }): Promise<void> {
     const { request, response, target, query, facts, caller } = given
-    const body = request.method === 'GET' || request.method === 'HEAD' ? undefined : await readBody(request, BODY_LIMIT_BYTES)
+    const body =
+      request.method === 'GET' || request.method === 'HEAD'
+        ? undefined
+        : await readBody(request, BODY_LIMIT_BYTES)
     const called = this.#call(target, body, request, caller)
     if (called !== undefined) return sendJson(response, 201, JSON.stringify(called))
     const type = this.#parts.registry.get(target.group, target.version, target.plural)
-    if (type === undefined || (target.subresource !== undefined && !isServed(target.subresource, type.hasStatus))) {
+    if (
+      type === undefined ||
+      (target.subresource !== undefined && !isServed(target.subresource, type.hasStatus))
+    ) {
       throw new ApiError('NotFound', 'the server could not find the requested resource', {})
     }
-    if (target.namespace !== undefined && !type.isNamespaced) throw new ApiError('NotFound', 'the server could not find the requested resource', {})
+    if (target.namespace !== undefined && !type.isNamespaced)
+      throw new ApiError('NotFound', 'the server could not find the requested resource', {})
     const warnings: string[] = []
     const warn = (text: string): void => {
       if (warnings.join().length < WARNING_LIMIT_BYTES && !warnings.includes(text)) warnings.push(text)
@@ -142,7 +160,12 @@ export class RequestHandler {
   }
 
   /** Reviews, and tokens for service accounts. */
-  #call(target: RequestPath, body: Json | undefined, request: IncomingMessage, caller: TokenOwner): JsonObject | undefined {
+  #call(
+    target: RequestPath,
+    body: Json | undefined,
+    request: IncomingMessage,
+    caller: TokenOwner
+  ): JsonObject | undefined {
     if (request.method !== 'POST') return undefined
     const { tokens } = this.#parts
     if (target.plural === 'serviceaccounts' && target.subresource === 'token') {
@@ -159,34 +182,72 @@ export class RequestHandler {
     const steps = path.split('/').filter((step) => step !== '')
     const [root, group, version] = steps
     if ((path === '/api' || path === '/apis') && accept.includes('as=APIGroupDiscoveryList')) {
-      const wanted = accept.includes('v=v2;') || accept.endsWith('v=v2') || accept.includes('v=v2,') ? 'v2' : 'v2beta1'
+      const wanted =
+        accept.includes('v=v2;') || accept.endsWith('v=v2') || accept.includes('v=v2,') ? 'v2' : 'v2beta1'
       const body = JSON.stringify(aggregatedDiscovery(registry, path === '/api' ? 'api' : 'apis', wanted))
-      response.writeHead(200, { 'Content-Type': `application/json;g=apidiscovery.k8s.io;v=${wanted};as=APIGroupDiscoveryList` }).end(body)
+      response
+        .writeHead(200, {
+          'Content-Type': `application/json;g=apidiscovery.k8s.io;v=${wanted};as=APIGroupDiscoveryList`
+        })
+        .end(body)
       return
     }
     if (path === '/openapi/v2' && accept.includes('com.github.proto-openapi.spec.v2')) {
-      response.writeHead(200, { 'Content-Type': 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf' }).end(openApiV2Protobuf())
+      response
+        .writeHead(200, { 'Content-Type': 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf' })
+        .end(openApiV2Protobuf())
       return
     }
     const found = this.#discovered({ path, root, group, version })
-    if (found === undefined) throw new ApiError('NotFound', 'the server could not find the requested resource', {})
+    if (found === undefined)
+      throw new ApiError('NotFound', 'the server could not find the requested resource', {})
     sendJson(response, 200, JSON.stringify(found))
   }
 
-  #discovered({ path, root, group, version }: { readonly path: string; readonly root: string | undefined; readonly group: string | undefined; readonly version: string | undefined }): JsonObject | undefined {
+  #discovered({
+    path,
+    root,
+    group,
+    version
+  }: {
+    readonly path: string
+    readonly root: string | undefined
+    readonly group: string | undefined
+    readonly version: string | undefined
+  }): JsonObject | undefined {
     const { registry, url } = this.#parts
-    if (path === '/') return { paths: ['/api', '/api/v1', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version'] }
+    if (path === '/')
+      return {
+        paths: [
+          '/api',
+          '/api/v1',
+          '/apis',
+          '/healthz',
+          '/livez',
+          '/openapi/v2',
+          '/openapi/v3',
+          '/readyz',
+          '/version'
+        ]
+      }
     if (path === '/api') {
       const serverAddress = url().replace('https://', '')
-      return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress }] }
+      return {
+        kind: 'APIVersions',
+        versions: ['v1'],
+        serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress }]
+      }
     }
     if (path === '/apis') return apiGroupList(registry)
     if (path === '/openapi/v2') return openApiV2(registry)
     if (path === '/openapi/v3') return openApiV3Index(registry)
     if (path.startsWith('/openapi/v3/')) return openApiV3Group(registry, path.slice('/openapi/v3/'.length))
-    if (root === 'api' && version === undefined) return group === undefined ? undefined : apiResourceList(registry, group)
+    if (root === 'api' && version === undefined)
+      return group === undefined ? undefined : apiResourceList(registry, group)
     if (root !== 'apis' || group === undefined) return undefined
-    return version === undefined ? apiGroup(registry, group) : apiResourceList(registry, `${group}/${version}`)
+    return version === undefined
+      ? apiGroup(registry, group)
+      : apiResourceList(registry, `${group}/${version}`)
   }
 }
 
@@ -200,62 +261,12 @@ function unauthorized(): ApiError {
 
 function setWarnings(response: ServerResponse, warnings: readonly string[]): void {
   if (warnings.length === 0) return
-  response.setHeader('Warning', warnings.map((text) => `299 - "${text.replaceAll(/["\\]/g, String.raw`\$&`).replaceAll(/[^\x20-\x7E]/g, ' ')}"`))
-}
-
-const VERBS: Readonly<Record<string, Verb>> = { POST: 'create', PUT: 'update', PATCH: 'patch' }
-
-function factsOf(request: IncomingMessage, target: RequestPath | undefined, query: URLSearchParams, path: string): RequestFacts {
-  return {
-    verb: target === undefined ? undefined : verbOf(request.method ?? 'GET', target, query),
-    group: target?.group,
-    resource: target?.plural,
-    subresource: target?.subresource,
-    namespace: target?.namespace,
-    name: target?.name,
-    userAgent: request.headers['user-agent'] ?? '',
-    path
-  }
-}
-
-function verbOf(method: string, target: RequestPath, query: URLSearchParams): Verb | undefined {
-  if (method === 'GET' || method === 'HEAD') {
-    const watch = query.get('watch')
-    if (watch === 'true' || watch === '1') return 'watch'
-    return target.name === undefined ? 'list' : 'get'
-  }
-  if (method === 'DELETE') return target.name === undefined ? 'deletecollection' : 'delete'
-  const verb = VERBS[method]
-  // POST goes to collections, PUT and PATCH go to objects.
-  return (verb === 'create') === (target.name === undefined) ? verb : undefined
-}
-
-function faultError(code: number, retryAfterSeconds: number | undefined): ApiError {
-  const details: JsonObject = retryAfterSeconds === undefined ? {} : { retryAfterSeconds }
-  switch (code) {
-    case 400:
-      return ApiError.badRequest('injected fault')
-    case 401:
-      return unauthorized()
-    case 403:
-      return new ApiError('Forbidden', 'injected fault', details)
-    case 404:
-      return new ApiError('NotFound', 'injected fault', details)
-    case 409:
-      return new ApiError('Conflict', 'injected fault', details)
-    case 410:
-      return new ApiError('Expired', 'injected fault: too old resource version', details)
-    case 422:
-      return new ApiError('Invalid', 'injected fault', details)
-    case 429:
-      return new ApiError('TooManyRequests', 'injected fault: too many requests, please try again later', details)
-    case 503:
-      return new ApiError('ServiceUnavailable', 'injected fault', details)
-    case 504:
-      return new ApiError('Timeout', 'injected fault', details)
-    default:
-      return new ApiError('InternalError', 'injected fault', details)
-  }
+  response.setHeader(
+    'Warning',
+    warnings.map(
+      (text) => `299 - "${text.replaceAll(/["\\]/g, String.raw`\$&`).replaceAll(/[^\x20-\x7E]/g, ' ')}"`
+    )
+  )
 }
 
 function tokenRequest(body: Json, username: string, tokens: Tokens): JsonObject {
@@ -264,5 +275,11 @@ function tokenRequest(body: Json, username: string, tokens: Tokens): JsonObject 
   const seconds = Math.max(wanted, 1)
   const token = tokens.create(username, { ttlMs: seconds * 1000 })
   const expirationTimestamp = `${new Date(Date.now() + seconds * 1000).toISOString().slice(0, 19)}Z`
-  return { kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1', metadata: { creationTimestamp: null }, spec, status: { token, expirationTimestamp } }
+  return {
+    kind: 'TokenRequest',
+    apiVersion: 'authentication.k8s.io/v1',
+    metadata: { creationTimestamp: null },
+    spec,
+    status: { token, expirationTimestamp }
+  }
 }

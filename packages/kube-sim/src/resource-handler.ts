@@ -1,38 +1,31 @@
-import { type IncomingMessage, type ServerResponse } from 'node:http'
-import { type Api, type DeleteOptions, type WriteOptions } from './api.ts'
+import { type ServerResponse } from 'node:http'
+import { type Api, type WriteOptions } from './api.ts'
 import { ApiError } from './api-error.ts'
-import { chooseRepresentation, mediaType, type Representation, type RequestPath } from './api-request.ts'
-import { type RequestFacts } from './faults.ts'
-import { isObject, type Json, type JsonObject, stringAt } from './json.ts'
+import { chooseRepresentation, mediaType, type Representation } from './api-request.ts'
+import { type Json, type JsonObject } from './json.ts'
 import { applyJsonPatch } from './json-patch.ts'
 import { decodeKubeObject, type KubeObject } from './kube-object.ts'
 import { ListPages } from './list-pages.ts'
 import { applyMergePatch } from './merge-patch.ts'
-import { type ResourceType } from './resource-type.ts'
-import { allOf, parseFieldSelector, parseLabelSelector, type Selector } from './selectors.ts'
+import {
+  type Answer,
+  bookmarkObject,
+  checkListVersion,
+  deleteOptions,
+  given,
+  includeObjectOf,
+  json,
+  partialObject,
+  type ResourceRequest,
+  selectorOf,
+  withName
+} from './resource-request.ts'
 import { applyObject } from './server-side-apply.ts'
 import { type StoredObject } from './stored-object.ts'
 import { applyStrategicMergePatch } from './strategic-merge-patch.ts'
-import { formatTable, type IncludeObject } from './table.ts'
-import { Watcher } from './watcher.ts'
+import { formatTable } from './table.ts'
 import { type WatchHub } from './watch-hub.ts'
-
-/** An answer that is complete at once. */
-export interface Answer {
-  readonly code: number
-  readonly body: string
-}
-
-/** One request to a resource, parsed as far as all verbs need it. */
-export interface ResourceRequest {
-  readonly type: ResourceType
-  readonly path: RequestPath
-  readonly query: URLSearchParams
-  readonly body: Json | undefined
-  readonly request: IncomingMessage
-  readonly facts: RequestFacts
-  readonly warn: (text: string) => void
-}
+import { Watcher } from './watcher.ts'
 
 /** What the handlers work on. */
 export interface ResourceHandlerParts {
@@ -63,9 +56,23 @@ export class ResourceHandler {
       case 'list':
         return this.#list(request)
       case 'create':
-        return this.#one(request, this.#api.create(type, path.namespace, given(request.body), this.#writeOptions(request)), 201)
+        return this.#one(
+          request,
+          this.#api.create(type, path.namespace, given(request.body), this.#writeOptions(request)),
+          201
+        )
       case 'update':
-        return this.#one(request, this.#api.update(type, path.namespace, path.name ?? '', given(request.body), this.#writeOptions(request)), 200)
+        return this.#one(
+          request,
+          this.#api.update(
+            type,
+            path.namespace,
+            path.name ?? '',
+            given(request.body),
+            this.#writeOptions(request)
+          ),
+          200
+        )
       case 'patch':
         return this.#patch(request)
       case 'delete':
@@ -73,7 +80,10 @@ export class ResourceHandler {
       case 'deletecollection':
         return this.#deleteCollection(request)
       default:
-        throw new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource')
+        throw new ApiError(
+          'MethodNotAllowed',
+          'the server does not allow this method on the requested resource'
+        )
     }
   }
 
@@ -85,7 +95,8 @@ export class ResourceHandler {
     const wantsBookmarks = query.get('allowWatchBookmarks') === 'true'
     const sendsInitial = query.get('sendInitialEvents') === 'true'
     const version = query.get('resourceVersion') ?? ''
-    if (version !== '' && !/^\d+$/.test(version)) throw ApiError.badRequest(`invalid resource version: ${version}`)
+    if (version !== '' && !/^\d+$/.test(version))
+      throw ApiError.badRequest(`invalid resource version: ${version}`)
     const isFromNow = version === '' || version === '0' || sendsInitial
     const after = isFromNow ? store.revision : Number(version)
     const matches = (stored: StoredObject): boolean => {
@@ -96,12 +107,16 @@ export class ResourceHandler {
     const watcher = new Watcher({
       history: store.history(type.storage),
       after,
-      initial: isFromNow && query.get('sendInitialEvents') !== 'false' ? store.list(type.storage).filter(matches) : [],
+      initial:
+        isFromNow && query.get('sendInitialEvents') !== 'false'
+          ? store.list(type.storage).filter(matches)
+          : [],
       marksInitialEnd: sendsInitial && wantsBookmarks,
       wantsBookmarks,
       matches,
       format: this.#formatter(request),
-      formatBookmark: (revision, isInitialEnd) => JSON.stringify(bookmarkObject(request, revision, isInitialEnd)),
+      formatBookmark: (revision, isInitialEnd) =>
+        JSON.stringify(bookmarkObject(request, revision, isInitialEnd)),
       sink: { write: (chunk) => response.write(chunk), end: () => response.end() }
     })
     const seconds = Number(query.get('timeoutSeconds') ?? 0) || 1800 + Math.random() * 1800
@@ -137,7 +152,7 @@ export class ResourceHandler {
     const { store } = this.#api
     const limit = Number(query.get('limit') ?? 0)
     const token = query.get('continue') ?? ''
-    this.#checkListVersion(query)
+    checkListVersion(query, store.revision)
     const page =
       token === ''
         ? this.pages.first(this.#select(request), store.revision, limit)
@@ -163,19 +178,6 @@ export class ResourceHandler {
     return this.#api.list(request.type, request.path.namespace, selectorOf(request))
   }
 
-  #checkListVersion(query: URLSearchParams): void {
-    const version = query.get('resourceVersion') ?? ''
-    if (version === '') return
-    if (!/^\d+$/.test(version)) throw ApiError.badRequest(`invalid resource version: ${version}`)
-    const { store } = this.#api
-    const wanted = Number(version)
-    if (wanted > store.revision) throw ApiError.tooLargeResourceVersion(wanted, store.revision)
-    // Old states are not kept, apart from the pages of a list that has begun.
-    if (query.get('resourceVersionMatch') === 'Exact' && wanted !== store.revision) {
-      throw ApiError.expired(`The resourceVersion for the provided list is too old: ${wanted}`)
-    }
-  }
-
   #patch(request: ResourceRequest): Answer {
     const { type, path } = request
     const patch = given(request.body)
@@ -197,13 +199,19 @@ export class ResourceHandler {
       default:
     }
     const allowed = 'application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml'
-    throw new ApiError('UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${allowed}`)
+    throw new ApiError(
+      'UnsupportedMediaType',
+      `the body of the request was in an unknown format - accepted media types include: ${allowed}`
+    )
   }
 
   #apply(request: ResourceRequest, patch: Json): Answer {
     const { type, path, query } = request
     const manager = query.get('fieldManager') ?? ''
-    if (manager === '') throw ApiError.badRequest('PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch')
+    if (manager === '')
+      throw ApiError.badRequest(
+        'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch'
+      )
     const applied = decodeKubeObject(patch)
     const { stored, isNew } = this.#api.upsert(
       type,
@@ -230,7 +238,12 @@ export class ResourceHandler {
       apiVersion: 'v1',
       metadata: {},
       status: 'Success',
-      details: { name: object.metadata.name, ...(type.group === '' ? {} : { group: type.group }), kind: type.plural, uid: object.metadata.uid }
+      details: {
+        name: object.metadata.name,
+        ...(type.group === '' ? {} : { group: type.group }),
+        kind: type.plural,
+        uid: object.metadata.uid
+      }
     })
   }
 
@@ -240,11 +253,17 @@ export class ResourceHandler {
     const options = deleteOptions(request)
     for (const { object } of items) {
       // An earlier deletion may have taken this one along.
-      if (this.#api.store.get(type.storage, object.metadata.namespace, object.metadata.name) === undefined) continue
+      if (this.#api.store.get(type.storage, object.metadata.namespace, object.metadata.name) === undefined)
+        continue
       this.#api.delete(type, object.metadata.namespace, object.metadata.name, options)
     }
     const metadata = { resourceVersion: String(this.#api.store.revision) }
-    return json(200, { kind: type.listKind, apiVersion: type.apiVersion, metadata, items: items.map((stored) => stored.in(type)) })
+    return json(200, {
+      kind: type.listKind,
+      apiVersion: type.apiVersion,
+      metadata,
+      items: items.map((stored) => stored.in(type))
+    })
   }
 
   #one(request: ResourceRequest, stored: StoredObject, code: number): Answer {
@@ -258,7 +277,11 @@ export class ResourceHandler {
     if (dryRun.some((value) => value !== 'All')) throw ApiError.badRequest('dryRun: supported values: "All"')
     const agent = (request.headers['user-agent'] ?? 'unknown').split('/')[0] ?? 'unknown'
     const validation = query.get('fieldValidation')
-    if (path.subresource !== undefined && path.subresource !== 'status') throw new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource')
+    if (path.subresource !== undefined && path.subresource !== 'status')
+      throw new ApiError(
+        'MethodNotAllowed',
+        'the server does not allow this method on the requested resource'
+      )
     return {
       isDryRun: dryRun.length > 0,
       fieldManager: query.get('fieldManager') ?? agent,
@@ -266,59 +289,5 @@ export class ResourceHandler {
       subresource: path.subresource === 'status' ? 'status' : undefined,
       warn
     }
-  }
-}
-
-/** A JSON answer. */
-export function json(code: number, body: JsonObject): Answer {
-  return { code, body: JSON.stringify(body) }
-}
-
-function given(body: Json | undefined): Json {
-  if (body === undefined) throw ApiError.badRequest('the request needs a body')
-  return body
-}
-
-function withName(applied: KubeObject, path: RequestPath): KubeObject {
-  return applied.metadata.name === '' ? { ...applied, metadata: { ...applied.metadata, name: path.name ?? '' } } : applied
-}
-
-function selectorOf({ type, query }: ResourceRequest): Selector | undefined {
-  return allOf(
-    parseLabelSelector(query.get('labelSelector') ?? undefined),
-    parseFieldSelector(query.get('fieldSelector') ?? undefined, type.fieldSelectors)
-  )
-}
-
-function includeObjectOf({ query }: ResourceRequest): IncludeObject {
-  const value = query.get('includeObject')
-  return value === 'None' || value === 'Object' ? value : 'Metadata'
-}
-
-function partialObject(object: KubeObject): JsonObject {
-  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata }
-}
-
-function bookmarkObject(request: ResourceRequest, revision: number, isInitialEnd: boolean): JsonObject {
-  const annotations = isInitialEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}
-  const metadata = { resourceVersion: String(revision), creationTimestamp: null, ...annotations }
-  const representation = chooseRepresentation(request.request.headers.accept)
-  if (representation === 'table') return { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: { resourceVersion: String(revision) }, columnDefinitions: [], rows: [] }
-  if (representation === 'partial') return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata }
-  return { kind: request.type.kind, apiVersion: request.type.apiVersion, metadata }
-}
-
-function deleteOptions({ body, query }: ResourceRequest): DeleteOptions {
-  const options = isObject(body) ? body : {}
-  const policy = query.get('propagationPolicy') ?? stringAt(options, 'propagationPolicy')
-  if (policy !== undefined && policy !== 'Orphan' && policy !== 'Background' && policy !== 'Foreground') {
-    throw ApiError.badRequest(`propagationPolicy: unsupported value: ${policy}`)
-  }
-  const isDryRun = query.has('dryRun') || (Array.isArray(options['dryRun']) && options['dryRun'].length > 0)
-  return {
-    propagationPolicy: policy ?? (stringAt(options, 'orphanDependents') === 'true' ? 'Orphan' : undefined),
-    uid: stringAt(options, 'preconditions', 'uid'),
-    resourceVersion: stringAt(options, 'preconditions', 'resourceVersion'),
-    isDryRun
   }
 }

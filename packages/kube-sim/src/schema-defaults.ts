@@ -14,7 +14,9 @@ function defaults(value: Json, schema: JsonObject): Json {
   if (isArray(value)) {
     const items = objectAt(schema, 'items')
     if (items === undefined) return value
-    return value.map((item) => (item === null && !isNullable(items) ? (items['default'] ?? item) : defaults(item, items)))
+    return value.map((item) =>
+      item === null && !isNullable(items) ? (items['default'] ?? item) : defaults(item, items)
+    )
   }
   return isObject(value) ? defaultFields(value, schema) : value
 }
@@ -43,5 +45,8 @@ function defaultFields(value: JsonObject, schema: JsonObject): JsonObject {
 
 function isNullable(schema: JsonObject): boolean {
   // A schema without a type and without properties takes anything.
-  return schema['nullable'] === true || (schema['type'] === undefined && schema['x-kubernetes-preserve-unknown-fields'] === true)
+  return (
+    schema['nullable'] === true ||
+    (schema['type'] === undefined && schema['x-kubernetes-preserve-unknown-fields'] === true)
+  )
 }

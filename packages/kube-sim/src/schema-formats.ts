@@ -9,11 +9,15 @@ const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
   byte: (text) => /^[A-Za-z0-9+/]*={0,2}$/.test(text) && text.length % 4 === 0,
   cidr: isPrefix,
   date: (text) => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)),
-  'date-time': (text) => /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/.test(text) && !Number.isNaN(Date.parse(text)),
+  'date-time': (text) =>
+    /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/.test(text) &&
+    !Number.isNaN(Date.parse(text)),
   datetime: (text) => !Number.isNaN(Date.parse(text)),
   duration: (text) => text === '0' || DURATION.test(text),
   email: (text) => EMAIL.test(text),
-  hostname: (text) => text.length <= 253 && /^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*$/.test(text),
+  hostname: (text) =>
+    text.length <= 253 &&
+    /^[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*$/.test(text),
   ipv4: (text) => tryParseIpAddress(text)?.family === 4,
   ipv6: (text) => tryParseIpAddress(text)?.family === 6,
   mac: (text) => /^([0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}$/.test(text),
@@ -24,7 +28,7 @@ const FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
 const INTEGER_LIMITS: Readonly<Record<string, readonly [number, number]>> = {
   int32: [-2_147_483_648, 2_147_483_647],
   uint32: [0, 4_294_967_295],
-  int64: [-9_223_372_036_854_775_808, 9_223_372_036_854_775_807]
+  int64: [-(2 ** 63), 2 ** 63]
 }
 
 /** Whether a value has a format; formats that are not known are had by all. */
@@ -36,7 +40,7 @@ export function hasFormat(value: string | number, format: string): boolean {
 
 function isPrefix(text: string): boolean {
   try {
-    IpPrefix.parse(text)
+    IpPrefix.parse(text, { hostBits: 'mask' })
     return true
   } catch {
     return false

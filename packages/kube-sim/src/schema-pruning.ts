@@ -1,5 +1,5 @@
-import { isArray, isObject, type Json, type JsonDraft, type JsonObject, objectAt } from './json.ts'
 import { preservesUnknown } from './field-shape.ts'
+import { isArray, isObject, type Json, type JsonDraft, type JsonObject, objectAt } from './json.ts'
 import { type KubeObject } from './kube-object.ts'
 
 /** An object without what its schema does not know. */
@@ -16,7 +16,10 @@ const TYPE_FIELDS: readonly string[] = ['apiVersion', 'kind', 'metadata']
 export function pruneObject(object: KubeObject, schema: JsonObject): Pruned {
   const removed: string[] = []
   const rest = pruneFields(object, schema, '', { removed, kept: TYPE_FIELDS })
-  return { object: { ...rest, apiVersion: object.apiVersion, kind: object.kind, metadata: object.metadata }, removed }
+  return {
+    object: { ...rest, apiVersion: object.apiVersion, kind: object.kind, metadata: object.metadata },
+    removed
+  }
 }
 
 interface Pruning {
@@ -36,7 +39,12 @@ function prune(value: Json, schema: JsonObject, path: string, removed: string[])
   return pruneFields(value, schema, path, { removed, kept })
 }
 
-function pruneFields(value: JsonObject, schema: JsonObject, path: string, { removed, kept }: Pruning): JsonObject {
+function pruneFields(
+  value: JsonObject,
+  schema: JsonObject,
+  path: string,
+  { removed, kept }: Pruning
+): JsonObject {
   const properties = objectAt(schema, 'properties')
   const additional = schema['additionalProperties']
   const keepsUnknown = preservesUnknown(schema) || additional === true

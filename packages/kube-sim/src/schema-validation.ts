@@ -1,6 +1,16 @@
 import { type FieldProblem } from './api-error.ts'
 import { itemKey, listShape } from './field-shape.ts'
-import { isArray, isEqual, isObject, type Json, type JsonObject, numberAt, objectAt, stringAt, stringsAt } from './json.ts'
+import {
+  isArray,
+  isEqual,
+  isObject,
+  type Json,
+  type JsonObject,
+  numberAt,
+  objectAt,
+  stringAt,
+  stringsAt
+} from './json.ts'
 import { numberProblems, objectSizeProblems, stringProblems } from './schema-values.ts'
 
 /** A place in an object. */
@@ -36,13 +46,24 @@ export function validateValue(value: Json, place: Place): readonly FieldProblem[
 }
 
 /** The members of a value with their schemas and what was stored of them before. */
-export function membersOf(value: Json, { path, schema, old }: Place): readonly (readonly [value: Json, place: Place])[] {
+export function membersOf(
+  value: Json,
+  { path, schema, old }: Place
+): readonly (readonly [value: Json, place: Place])[] {
   if (isArray(value)) {
     const items = objectAt(schema, 'items')
     if (items === undefined) return []
     const list = listShape(schema)
-    const olds = new Map(list.type === 'map' && isArray(old) ? old.map((item) => [itemKey(item, list, schema), item]) : [])
-    return value.map((item, index) => [item, { path: `${path}[${index}]`, schema: items, old: olds.get(itemKey(item, list, schema)) }] as const)
+    const olds = new Map(
+      list.type === 'map' && isArray(old) ? old.map((item) => [itemKey(item, list, schema), item]) : []
+    )
+    return value.map(
+      (item, index) =>
+        [
+          item,
+          { path: `${path}[${index}]`, schema: items, old: olds.get(itemKey(item, list, schema)) }
+        ] as const
+    )
   }
   if (!isObject(value)) return []
   const properties = objectAt(schema, 'properties')
@@ -74,14 +95,24 @@ function typeProblem(value: Json, path: string, schema: JsonObject): FieldProble
 
 function mistyped(value: Json, path: string, type: string): FieldProblem {
   const actual = JSON.stringify(typeName(value))
-  return { type: 'FieldValueTypeInvalid', field: path, message: `Invalid value: ${actual}: ${path} in body must be of type ${type}: ${actual}` }
+  return {
+    type: 'FieldValueTypeInvalid',
+    field: path,
+    message: `Invalid value: ${actual}: ${path} in body must be of type ${type}: ${actual}`
+  }
 }
 
 function enumProblems(value: Json, path: string, schema: JsonObject): readonly FieldProblem[] {
   const allowed = schema['enum']
   if (!isArray(allowed) || allowed.some((item) => isEqual(item, value))) return []
   const supported = allowed.map((item) => JSON.stringify(item)).join(', ')
-  return [{ type: 'FieldValueNotSupported', field: path, message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported}` }]
+  return [
+    {
+      type: 'FieldValueNotSupported',
+      field: path,
+      message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported}`
+    }
+  ]
 }
 
 /** `allOf`, `anyOf`, `oneOf`, `not`. */
@@ -90,16 +121,25 @@ function combinationProblems(value: Json, place: Place): readonly FieldProblem[]
   const below = (key: string): readonly (readonly FieldProblem[])[] => {
     const schemas = schema[key]
     if (!isArray(schemas)) return []
-    return schemas.filter(isObject).map((part) => validateValue(value, { path, schema: part, old: undefined }))
+    return schemas
+      .filter(isObject)
+      .map((part) => validateValue(value, { path, schema: part, old: undefined }))
   }
-  const invalid = (text: string): FieldProblem => ({ type: 'FieldValueInvalid', field: path, message: `Invalid value: ${JSON.stringify(value)}: ${path} in body ${text}` })
+  const invalid = (text: string): FieldProblem => ({
+    type: 'FieldValueInvalid',
+    field: path,
+    message: `Invalid value: ${JSON.stringify(value)}: ${path} in body ${text}`
+  })
   const problems = [...below('allOf').flat()]
   const any = below('anyOf')
-  if (any.length > 0 && any.every((found) => found.length > 0)) problems.push(invalid('must validate at least one schema (anyOf)'), ...(any[0] ?? []))
+  if (any.length > 0 && any.every((found) => found.length > 0))
+    problems.push(invalid('must validate at least one schema (anyOf)'), ...(any[0] ?? []))
   const one = below('oneOf')
-  if (one.length > 0 && one.filter((found) => found.length === 0).length !== 1) problems.push(invalid('must validate one and only one schema (oneOf)'))
+  if (one.length > 0 && one.filter((found) => found.length === 0).length !== 1)
+    problems.push(invalid('must validate one and only one schema (oneOf)'))
   const not = objectAt(schema, 'not')
-  if (not !== undefined && validateValue(value, { path, schema: not, old: undefined }).length === 0) problems.push(invalid('must not validate the schema (not)'))
+  if (not !== undefined && validateValue(value, { path, schema: not, old: undefined }).length === 0)
+    problems.push(invalid('must not validate the schema (not)'))
   return problems
 }
 
@@ -109,17 +149,29 @@ function arrayProblems(value: readonly Json[], place: Place): readonly FieldProb
   const minItems = numberAt(schema, 'minItems')
   const maxItems = numberAt(schema, 'maxItems')
   if (minItems !== undefined && value.length < minItems) {
-    problems.push({ type: 'FieldValueInvalid', field: path, message: `Invalid value: ${value.length}: ${path} in body should have at least ${minItems} items` })
+    problems.push({
+      type: 'FieldValueInvalid',
+      field: path,
+      message: `Invalid value: ${value.length}: ${path} in body should have at least ${minItems} items`
+    })
   }
   if (maxItems !== undefined && value.length > maxItems) {
-    problems.push({ type: 'FieldValueTooMany', field: path, message: `Too many: ${value.length}: must have at most ${maxItems} items` })
+    problems.push({
+      type: 'FieldValueTooMany',
+      field: path,
+      message: `Too many: ${value.length}: must have at most ${maxItems} items`
+    })
   }
   problems.push(...duplicateProblems(value, path, schema))
   for (const [item, below] of membersOf(value, place)) problems.push(...validateValue(item, below))
   return problems
 }
 
-function duplicateProblems(value: readonly Json[], path: string, schema: JsonObject): readonly FieldProblem[] {
+function duplicateProblems(
+  value: readonly Json[],
+  path: string,
+  schema: JsonObject
+): readonly FieldProblem[] {
   const list = listShape(schema)
   if (list.type === 'atomic') return []
   const seen = new Set<string>()
@@ -127,7 +179,15 @@ function duplicateProblems(value: readonly Json[], path: string, schema: JsonObj
     const key = itemKey(item, list, schema)
     const isNew = !seen.has(key)
     seen.add(key)
-    return isNew ? [] : [{ type: 'FieldValueDuplicate', field: `${path}[${index}]`, message: `Duplicate value: ${key.slice(2)}` }]
+    return isNew
+      ? []
+      : [
+          {
+            type: 'FieldValueDuplicate',
+            field: `${path}[${index}]`,
+            message: `Duplicate value: ${key.slice(2)}`
+          }
+        ]
   })
 }
 
@@ -135,7 +195,11 @@ function objectProblems(value: JsonObject, place: Place): readonly FieldProblem[
   const { path, schema } = place
   const properties = objectAt(schema, 'properties')
   const missing = stringsAt(schema, 'required').filter((name) => value[name] === undefined)
-  const problems: FieldProblem[] = missing.map((name) => ({ type: 'FieldValueRequired', field: fieldPath(path, name, properties ?? {}), message: 'Required value' }))
+  const problems: FieldProblem[] = missing.map((name) => ({
+    type: 'FieldValueRequired',
+    field: fieldPath(path, name, properties ?? {}),
+    message: 'Required value'
+  }))
   problems.push(...objectSizeProblems(Object.keys(value).length, path, schema))
   for (const [child, below] of membersOf(value, place)) problems.push(...validateValue(child, below))
   return problems

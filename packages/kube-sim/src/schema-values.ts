@@ -6,18 +6,26 @@ import { hasFormat } from './schema-formats.ts'
 export function stringProblems(value: string, path: string, schema: JsonObject): readonly FieldProblem[] {
   const problems: FieldProblem[] = []
   const invalid = (text: string): void => void problems.push(invalidValue(value, path, text))
-  const length = [...value].length
+  const length = Array.from(value).length
   const minLength = numberAt(schema, 'minLength')
   const maxLength = numberAt(schema, 'maxLength')
   if (minLength !== undefined && length < minLength) invalid(`should be at least ${minLength} chars long`)
   if (maxLength !== undefined && length > maxLength) {
-    problems.push({ type: 'FieldValueTooLong', field: path, message: `Too long: may not be more than ${maxLength} bytes` })
+    problems.push({
+      type: 'FieldValueTooLong',
+      field: path,
+      message: `Too long: may not be more than ${maxLength} bytes`
+    })
   }
   const pattern = stringAt(schema, 'pattern')
   if (pattern !== undefined && !compilePattern(pattern).test(value)) invalid(`should match '${pattern}'`)
   const format = stringAt(schema, 'format')
   if (format !== undefined && !hasFormat(value, format)) {
-    problems.push({ type: 'FieldValueTypeInvalid', field: path, message: invalidValue(value, path, `must be of type ${format}: ${JSON.stringify(value)}`).message })
+    problems.push({
+      type: 'FieldValueTypeInvalid',
+      field: path,
+      message: invalidValue(value, path, `must be of type ${format}: ${JSON.stringify(value)}`).message
+    })
   }
   return problems
 }
@@ -49,13 +57,24 @@ export function numberProblems(value: number, path: string, schema: JsonObject):
 export function objectSizeProblems(size: number, path: string, schema: JsonObject): readonly FieldProblem[] {
   const minimum = numberAt(schema, 'minProperties')
   const maximum = numberAt(schema, 'maxProperties')
-  if (minimum !== undefined && size < minimum) return [invalidValue(size, path, `should have at least ${minimum} properties`)]
+  if (minimum !== undefined && size < minimum)
+    return [invalidValue(size, path, `should have at least ${minimum} properties`)]
   if (maximum === undefined || size <= maximum) return []
-  return [{ type: 'FieldValueTooMany', field: path, message: `Too many: ${size}: must have at most ${maximum} items` }]
+  return [
+    {
+      type: 'FieldValueTooMany',
+      field: path,
+      message: `Too many: ${size}: must have at most ${maximum} items`
+    }
+  ]
 }
 
 function invalidValue(value: string | number, path: string, text: string): FieldProblem {
-  return { type: 'FieldValueInvalid', field: path, message: `Invalid value: ${JSON.stringify(value)}: ${path} in body ${text}` }
+  return {
+    type: 'FieldValueInvalid',
+    field: path,
+    message: `Invalid value: ${JSON.stringify(value)}: ${path} in body ${text}`
+  }
 }
 
 const patterns = new Map<string, RegExp>()

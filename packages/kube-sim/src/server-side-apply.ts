@@ -1,5 +1,14 @@
 import { ApiError } from './api-error.ts'
-import { changedFields, difference, type FieldSet, fieldsOf, intersection, leafPaths, union, withoutFields } from './field-set.ts'
+import {
+  changedFields,
+  difference,
+  type FieldSet,
+  fieldsOf,
+  intersection,
+  leafPaths,
+  union,
+  withoutFields
+} from './field-set.ts'
 import { fieldShape, isAtomicMap, itemKey, itemShape, listShape, objectShape } from './field-shape.ts'
 import { isArray, isObject, type Json, type JsonDraft, type JsonObject } from './json.ts'
 import { type KubeObject, withMeta } from './kube-object.ts'
@@ -20,13 +29,20 @@ export interface ApplyOptions extends Writer {
  * @param live The object as it is, or `undefined` when it does not exist.
  * @throws {@link ApiError} Conflict that names the fields and their owners.
  */
-export function applyObject(type: ResourceType, live: KubeObject | undefined, applied: KubeObject, options: ApplyOptions): KubeObject {
-  if ((applied.metadata.managedFields ?? []).length > 0) throw ApiError.badRequest('metadata.managedFields must be nil')
+export function applyObject(
+  type: ResourceType,
+  live: KubeObject | undefined,
+  applied: KubeObject,
+  options: ApplyOptions
+): KubeObject {
+  if ((applied.metadata.managedFields ?? []).length > 0)
+    throw ApiError.badRequest('metadata.managedFields must be nil')
   const schema = objectShape(type.schema)
   const wanted = ownable(applied)
   const wantedSet = fieldsOf(wanted, schema)
   const subresource = options.subresource ?? ''
-  const isMine = (entry: ManagedEntry): boolean => entry.manager === options.manager && entry.operation === 'Apply' && entry.subresource === subresource
+  const isMine = (entry: ManagedEntry): boolean =>
+    entry.manager === options.manager && entry.operation === 'Apply' && entry.subresource === subresource
   const entries = readManaged(live)
   const mine = entries.find(isMine)
   let others = entries.filter((entry) => !isMine(entry))
@@ -41,7 +57,10 @@ export function applyObject(type: ResourceType, live: KubeObject | undefined, ap
   if (conflicts.length > 0 && !options.force) throw conflictError(type, applied.metadata.name, conflicts)
   others = others.map((entry) => ({ ...entry, fields: difference(entry.fields, contested) }))
 
-  const dropped = others.reduce((rest, entry) => difference(rest, entry.fields), difference(mine?.fields ?? {}, wantedSet))
+  const dropped = others.reduce(
+    (rest, entry) => difference(rest, entry.fields),
+    difference(mine?.fields ?? {}, wantedSet)
+  )
   const result = withoutFields(merged, dropped, schema)
   const body = isObject(result) ? result : {}
   const { metadata, ...rest } = body
@@ -52,13 +71,30 @@ export function applyObject(type: ResourceType, live: KubeObject | undefined, ap
     ...rest,
     metadata: { ...systemMetadata(base), ...(isObject(metadata) ? metadata : {}), name: base.metadata.name }
   }
-  const versioned = applied.metadata.resourceVersion === undefined ? object : withMeta(object, { resourceVersion: applied.metadata.resourceVersion })
-  const entry: ManagedEntry = { manager: options.manager, operation: 'Apply', subresource, apiVersion: type.apiVersion, time: options.now, fields: wantedSet }
+  const versioned =
+    applied.metadata.resourceVersion === undefined
+      ? object
+      : withMeta(object, { resourceVersion: applied.metadata.resourceVersion })
+  const entry: ManagedEntry = {
+    manager: options.manager,
+    operation: 'Apply',
+    subresource,
+    apiVersion: type.apiVersion,
+    time: options.now,
+    fields: wantedSet
+  }
   return writeManaged(versioned, [entry, ...others])
 }
 
 function systemMetadata(object: KubeObject): JsonObject {
-  const { labels: _labels, annotations: _annotations, finalizers: _finalizers, ownerReferences: _owners, managedFields: _managed, ...rest } = object.metadata
+  const {
+    labels: _labels,
+    annotations: _annotations,
+    finalizers: _finalizers,
+    ownerReferences: _owners,
+    managedFields: _managed,
+    ...rest
+  } = object.metadata
   return rest
 }
 
@@ -93,12 +129,20 @@ function conflictError(type: ResourceType, name: string, conflicts: readonly Con
     leafPaths(fields).map((field) => {
       const where = entry.subresource === '' ? '' : ` with subresource "${entry.subresource}"`
       const using = entry.operation === 'Update' ? ` using ${entry.apiVersion}` : ''
-      return { reason: 'FieldManagerConflict', message: `conflict with "${entry.manager}"${where}${using}`, field }
+      return {
+        reason: 'FieldManagerConflict',
+        message: `conflict with "${entry.manager}"${where}${using}`,
+        field
+      }
     })
   )
   const all = conflicts.reduce((set: FieldSet, conflict) => union(set, conflict.fields), {})
   const count = leafPaths(all).length
   const message = `Apply failed with ${count} conflict${count === 1 ? '' : 's'}: ${causes.map((cause) => `${cause.message}: ${cause.field}`).join('\n')}`
-  return new ApiError('Conflict', message, { name, kind: type.plural, ...(type.group === '' ? {} : { group: type.group }), causes })
+  return new ApiError('Conflict', message, {
+    name,
+    kind: type.plural,
+    ...(type.group === '' ? {} : { group: type.group }),
+    causes
+  })
 }
-

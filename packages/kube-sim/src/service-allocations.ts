@@ -1,4 +1,11 @@
-import { type IpAddress, type IpFamily, IpPrefix, Ipv4Address, Ipv6Address, tryParseIpAddress } from '@clarion-lb/netaddr'
+import {
+  type IpAddress,
+  type IpFamily,
+  IpPrefix,
+  Ipv4Address,
+  Ipv6Address,
+  tryParseIpAddress
+} from '@clarion-lb/netaddr'
 import { arrayAt, numberAt, stringsAt } from './json.ts'
 import { type KubeObject } from './kube-object.ts'
 import { type StoreChange } from './store.ts'
@@ -71,7 +78,8 @@ export class ServiceAllocations {
     if (!this.#prefixes.some((prefix) => prefix.contains(address))) {
       return `failed to allocate IP ${text}: the provided IP (${text}) is not in the valid range. The range of valid IPs is ${this.#prefixes.join(', ')}`
     }
-    if (this.#usedAddresses.has(address.toString())) return `failed to allocate IP ${text}: provided IP is already allocated`
+    if (this.#usedAddresses.has(address.toString()))
+      return `failed to allocate IP ${text}: provided IP is already allocated`
     return undefined
   }
 
@@ -91,7 +99,8 @@ export class ServiceAllocations {
   /** Why a node port cannot be given, or `undefined` when it can. */
   refuseNodePort(port: number): string | undefined {
     const [first, last] = this.#nodePorts
-    if (port < first || port > last) return `provided port is not in the valid range. The range of valid ports is ${first}-${last}`
+    if (port < first || port > last)
+      return `provided port is not in the valid range. The range of valid ports is ${first}-${last}`
     return this.#usedPorts.has(port) ? 'provided port is already allocated' : undefined
   }
 

@@ -99,7 +99,12 @@ export class Store {
     const current = new StoredObject(key, written, revision)
     this.#journal?.put(resource, written)
     this.#place(bucket, current, previous)
-    bucket.history.append({ type: previous === undefined ? 'ADDED' : 'MODIFIED', revision, current, previous })
+    bucket.history.append({
+      type: previous === undefined ? 'ADDED' : 'MODIFIED',
+      revision,
+      current,
+      previous
+    })
     this.#tell({ resource, current, previous })
     return current
   }
@@ -151,7 +156,10 @@ export class Store {
   snapshot(): StoreSnapshot {
     const objects = new Map<string, readonly KubeObject[]>()
     for (const [resource, bucket] of this.#buckets) {
-      objects.set(resource, [...bucket.objects.values()].map((stored) => stored.object))
+      objects.set(
+        resource,
+        [...bucket.objects.values()].map((stored) => stored.object)
+      )
     }
     return { revision: this.#revision, objects }
   }
@@ -184,7 +192,10 @@ export class Store {
   #bucket(resource: string): Bucket {
     let bucket = this.#buckets.get(resource)
     if (bucket === undefined) {
-      const history = new History(this.#historyLimit, Math.max(this.#compactedRevision, this.#droppedAt.get(resource) ?? 0))
+      const history = new History(
+        this.#historyLimit,
+        Math.max(this.#compactedRevision, this.#droppedAt.get(resource) ?? 0)
+      )
       bucket = { objects: new Map(), sortedKeys: undefined, sorted: undefined, history }
       this.#buckets.set(resource, bucket)
     }

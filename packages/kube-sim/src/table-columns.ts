@@ -26,7 +26,11 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
     column('External-IP', (it) => nodeAddress(it, 'ExternalIP'), 1),
     column('OS-Image', (it) => stringAt(it, 'status', 'nodeInfo', 'osImage') ?? '<unknown>', 1),
     column('Kernel-Version', (it) => stringAt(it, 'status', 'nodeInfo', 'kernelVersion') ?? '<unknown>', 1),
-    column('Container-Runtime', (it) => stringAt(it, 'status', 'nodeInfo', 'containerRuntimeVersion') ?? '<unknown>', 1)
+    column(
+      'Container-Runtime',
+      (it) => stringAt(it, 'status', 'nodeInfo', 'containerRuntimeVersion') ?? '<unknown>',
+      1
+    )
   ],
   Service: [
     column('Type', (it) => stringAt(it, 'spec', 'type')),
@@ -39,8 +43,14 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   Endpoints: [column('Endpoints', endpointsText), AGE],
   Pod: [
     column('Ready', podReady),
-    column('Status', (it) => (it.metadata.deletionTimestamp === undefined ? (stringAt(it, 'status', 'reason') ?? stringAt(it, 'status', 'phase')) : 'Terminating')),
-    column('Restarts', (it) => String(statuses(it).reduce((sum: number, status) => sum + (numberAt(status, 'restartCount') ?? 0), 0))),
+    column('Status', (it) =>
+      it.metadata.deletionTimestamp === undefined
+        ? (stringAt(it, 'status', 'reason') ?? stringAt(it, 'status', 'phase'))
+        : 'Terminating'
+    ),
+    column('Restarts', (it) =>
+      String(statuses(it).reduce((sum: number, status) => sum + (numberAt(status, 'restartCount') ?? 0), 0))
+    ),
     AGE,
     column('IP', (it) => stringAt(it, 'status', 'podIP') ?? '<none>', 1),
     column('Node', (it) => stringAt(it, 'spec', 'nodeName') ?? '<none>', 1),
@@ -56,13 +66,31 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
     column('Reason', (it) => stringAt(it, 'reason')),
     column('Object', eventObject),
     column('Subobject', (it) => stringAt(eventTarget(it), 'fieldPath'), 1),
-    column('Source', (it) => stringAt(it, 'source', 'component') ?? stringAt(it, 'reportingComponent') ?? stringAt(it, 'reportingController'), 1),
+    column(
+      'Source',
+      (it) =>
+        stringAt(it, 'source', 'component') ??
+        stringAt(it, 'reportingComponent') ??
+        stringAt(it, 'reportingController'),
+      1
+    ),
     column('Message', (it) => stringAt(it, 'message') ?? stringAt(it, 'note')),
-    column('First Seen', (it, now) => formatAge(stringAt(it, 'firstTimestamp') ?? stringAt(it, 'eventTime') ?? it.metadata.creationTimestamp, now), 1),
+    column(
+      'First Seen',
+      (it, now) =>
+        formatAge(
+          stringAt(it, 'firstTimestamp') ?? stringAt(it, 'eventTime') ?? it.metadata.creationTimestamp,
+          now
+        ),
+      1
+    ),
     column('Count', (it) => numberAt(it, 'count') ?? 1, 1)
   ],
   Deployment: [
-    column('Ready', (it) => `${numberAt(it, 'status', 'readyReplicas') ?? 0}/${numberAt(it, 'spec', 'replicas') ?? 1}`),
+    column(
+      'Ready',
+      (it) => `${numberAt(it, 'status', 'readyReplicas') ?? 0}/${numberAt(it, 'spec', 'replicas') ?? 1}`
+    ),
     column('Up-to-date', (it) => numberAt(it, 'status', 'updatedReplicas') ?? 0),
     column('Available', (it) => numberAt(it, 'status', 'availableReplicas') ?? 0),
     AGE
@@ -78,8 +106,18 @@ const COLUMNS: Readonly<Record<string, readonly Column[]>> = {
   ],
   EndpointSlice: [
     column('AddressType', (it) => stringAt(it, 'addressType')),
-    column('Ports', (it) => shortList(arrayAt(it, 'ports').map((port) => String(numberAt(port, 'port') ?? '*')), '<unset>')),
-    column('Endpoints', (it) => shortList(arrayAt(it, 'endpoints').flatMap((endpoint) => stringsAt(endpoint, 'addresses')), '<unset>')),
+    column('Ports', (it) =>
+      shortList(
+        arrayAt(it, 'ports').map((port) => String(numberAt(port, 'port') ?? '*')),
+        '<unset>'
+      )
+    ),
+    column('Endpoints', (it) =>
+      shortList(
+        arrayAt(it, 'endpoints').flatMap((endpoint) => stringsAt(endpoint, 'addresses')),
+        '<unset>'
+      )
+    ),
     AGE
   ],
   Lease: [column('Holder', (it) => stringAt(it, 'spec', 'holderIdentity')), AGE],
@@ -104,7 +142,11 @@ function size(value: Json | undefined): number {
 
 function pairs(value: Json | undefined): string {
   const entries = Object.entries(objectAt(value) ?? {})
-  return entries.length === 0 ? '<none>' : entries.map(([key, text]) => `${key}=${String(text)}`).join(',')
+  return entries.length === 0
+    ? '<none>'
+    : entries
+        .map(([key, text]) => `${key}=${typeof text === 'string' ? text : JSON.stringify(text)}`)
+        .join(',')
 }
 
 function shortList(items: readonly string[], empty: string): string {
@@ -113,7 +155,9 @@ function shortList(items: readonly string[], empty: string): string {
 }
 
 function nodeStatus(node: KubeObject): string {
-  const ready = arrayAt(node, 'status', 'conditions').find((condition) => stringAt(condition, 'type') === 'Ready')
+  const ready = arrayAt(node, 'status', 'conditions').find(
+    (condition) => stringAt(condition, 'type') === 'Ready'
+  )
   const status = ready === undefined ? 'Unknown' : stringAt(ready, 'status') === 'True' ? 'Ready' : 'NotReady'
   return valueAt(node, 'spec', 'unschedulable') === true ? `${status},SchedulingDisabled` : status
 }
@@ -121,7 +165,12 @@ function nodeStatus(node: KubeObject): string {
 function nodeRoles(node: KubeObject): string {
   const prefix = 'node-role.kubernetes.io/'
   const roles = Object.keys(node.metadata.labels ?? {}).filter((label) => label.startsWith(prefix))
-  return roles.length === 0 ? '<none>' : roles.map((label) => label.slice(prefix.length)).sort().join(',')
+  return roles.length === 0
+    ? '<none>'
+    : roles
+        .map((label) => label.slice(prefix.length))
+        .sort()
+        .join(',')
 }
 
 function nodeAddress(node: KubeObject, type: string): string {
@@ -182,7 +231,10 @@ function eventObject(event: KubeObject): string {
 }
 
 function eventSeen(event: KubeObject, now: number): string {
-  const last = stringAt(event, 'series', 'lastObservedTime') ?? stringAt(event, 'lastTimestamp') ?? stringAt(event, 'deprecatedLastTimestamp')
+  const last =
+    stringAt(event, 'series', 'lastObservedTime') ??
+    stringAt(event, 'lastTimestamp') ??
+    stringAt(event, 'deprecatedLastTimestamp')
   return formatAge(last ?? stringAt(event, 'eventTime') ?? event.metadata.creationTimestamp, now)
 }
 

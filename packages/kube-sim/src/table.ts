@@ -1,7 +1,7 @@
 import { type Json, type JsonObject } from './json.ts'
+import { withMeta } from './kube-object.ts'
 import { type Column, type ResourceType } from './resource-type.ts'
 import { type StoredObject } from './stored-object.ts'
-import { withMeta } from './kube-object.ts'
 
 /** What goes into `object` of a row. */
 export type IncludeObject = 'None' | 'Metadata' | 'Object'
@@ -41,7 +41,11 @@ export function columnDefinitions(type: ResourceType): readonly Json[] {
 }
 
 /** One row of a table. */
-export function tableRow(type: ResourceType, stored: StoredObject, { includeObject, nowMs }: TableOptions): JsonObject {
+export function tableRow(
+  type: ResourceType,
+  stored: StoredObject,
+  { includeObject, nowMs }: TableOptions
+): JsonObject {
   const object = stored.in(type)
   const cells = columnsOf(type).map((column) => column.cell(object, nowMs) ?? '')
   if (includeObject === 'None') return { cells }
@@ -51,9 +55,20 @@ export function tableRow(type: ResourceType, stored: StoredObject, { includeObje
 }
 
 /** A whole table, as text. */
-export function formatTable(type: ResourceType, metadata: JsonObject, objects: readonly StoredObject[], options: TableOptions): string {
+export function formatTable(
+  type: ResourceType,
+  metadata: JsonObject,
+  objects: readonly StoredObject[],
+  options: TableOptions
+): string {
   const rows = objects.map((stored) => tableRow(type, stored, options))
-  return JSON.stringify({ kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata, columnDefinitions: columnDefinitions(type), rows })
+  return JSON.stringify({
+    kind: 'Table',
+    apiVersion: 'meta.k8s.io/v1',
+    metadata,
+    columnDefinitions: columnDefinitions(type),
+    rows
+  })
 }
 
 function columnsOf(type: ResourceType): readonly Column[] {

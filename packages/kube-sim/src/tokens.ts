@@ -27,7 +27,10 @@ export class Tokens {
    * @param username as in `system:serviceaccount:metallb-system:speaker`
    * @param options `ttlMs` from now, without it the token stays valid; `token` sets the text.
    */
-  create(username: string, options: { readonly ttlMs?: number | undefined; readonly token?: string } = {}): string {
+  create(
+    username: string,
+    options: { readonly ttlMs?: number | undefined; readonly token?: string } = {}
+  ): string {
     this.#dropExpired()
     const token = options.token ?? randomBytes(24).toString('base64url')
     const groups = username.startsWith('system:serviceaccount:')
@@ -51,7 +54,8 @@ export class Tokens {
 
   /** Ends one token, or all of them. */
   expire(token?: string): void {
-    for (const [text, entry] of this.#entries) if (token === undefined || text === token) entry.expiresAtMs = 0
+    for (const [text, entry] of this.#entries)
+      if (token === undefined || text === token) entry.expiresAtMs = 0
   }
 
   /** Makes tokens valid again that were ended by {@link expire}. */

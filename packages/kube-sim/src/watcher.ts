@@ -49,7 +49,9 @@ export class Watcher {
   constructor(options: WatcherOptions) {
     const cursor = options.history.cursorAfter(options.after)
     if (cursor === undefined) {
-      throw ApiError.expired(`too old resource version: ${options.after} (${options.history.compactedRevision})`)
+      throw ApiError.expired(
+        `too old resource version: ${options.after} (${options.history.compactedRevision})`
+      )
     }
     this.#options = options
     this.#cursor = cursor
@@ -76,7 +78,8 @@ export class Watcher {
   /** Sends a bookmark if the client asked for them and has all events. */
   bookmark(revision: number): void {
     if (!this.#options.wantsBookmarks || this.#isBlocked || this.#isEnded || this.#isSilent) return
-    if (this.#cursor === this.#options.history.end) this.#send('BOOKMARK', this.#options.formatBookmark(revision, false))
+    if (this.#cursor === this.#options.history.end)
+      this.#send('BOOKMARK', this.#options.formatBookmark(revision, false))
   }
 
   /** Ends the watch with an ERROR event. */
@@ -140,7 +143,8 @@ export class Watcher {
       return
     }
     if (matches(event.current)) this.#send(matched ? 'MODIFIED' : 'ADDED', format(event.current))
-    else if (matched && event.previous !== undefined) this.#send('DELETED', format(lastSeen(event.previous, event.revision)))
+    else if (matched && event.previous !== undefined)
+      this.#send('DELETED', format(lastSeen(event.previous, event.revision)))
   }
 
   #send(type: WatchEventType, object: string): void {
