@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import type { IpAddress, IpFamily } from '@clarion-lb/netaddr'
 import { InvalidPoolsError } from './errors.ts'
 import { formatPort } from './holding.ts'
@@ -33,7 +34,7 @@ export class Ipam<R> {
   /** In order of name. */
   #sorted: readonly PoolState<R>[] = []
   #ranges: RangeIndex<PoolState<R>> = new RangeIndex([])
-  readonly #owners = new Map<string, PoolState<R>>()
+  readonly #allocations = new Map<string, Allocation>()
 
   /**
    * Replaces the pools. Allocations stay where one pool, of whatever name, still has all their addresses; the others
@@ -58,9 +59,9 @@ export class Ipam<R> {
     )
     refuseOverlap(ranges)
 
-    const uprooted = [...this.#pools.values()]
-      .filter((pool) => next.get(pool.definition.name) !== pool)
-      .flatMap((pool) => [...pool.allocations.values()])
+    const kept = new Set([...next.values()].filter((pool) => this.#pools.get(pool.definition.name) === pool))
+    const uprooted = [...this.#allocations.values()]
+      .filter((allocation) => !kept.has(this.#poolOf(allocation)))
       .toSorted((a, b) => (a.key < b.key ? -1 : 1))
     for (const definition of definitions) next.get(definition.name)?.redefine(definition)
     this.#pools = next
@@ -106,9 +107,8 @@ export class Ipam<R> {
   /** Adds an address of the other family, from the same pool, to the one address that the key holds. */
   extend(request: Omit<RequestBase<R>, 'pool'>): AllocationResult {
     const held = this.get(request.key)
-    const pool = this.#owners.get(request.key)
     const [only, another] = held?.addresses ?? []
-    if (held === undefined || pool === undefined || only === undefined || another !== undefined) {
+    if (held === undefined || only === undefined || another !== undefined) {
       return {
         outcome: 'refused',
         refusal: createRefusal('heldFamilies', [], 'the key holds no single address')
@@ -119,21 +119,21 @@ export class Ipam<R> {
       { pools: this.#sorted, find: (address) => this.#ranges.find(address) }
     )
     if (!kept.found) return { outcome: 'refused', refusal: kept.refusal }
-    return this.#settle(request, chooseSecond(pool, only, request))
+    return this.#settle(request, chooseSecond(this.#poolOf(held), only, request))
   }
 
   /** Takes back what the key holds. */
   release(key: string): Release | undefined {
-    const allocation = this.get(key)
-    const pool = this.#owners.get(key)
-    if (allocation === undefined || pool === undefined) return undefined
+    const allocation = this.#allocations.get(key)
+    if (allocation === undefined) return undefined
+    const pool = this.#poolOf(allocation)
     pool.drop(allocation)
-    this.#owners.delete(key)
+    this.#allocations.delete(key)
     return { allocation, openings: pool.openings(allocation, undefined) }
   }
 
   get(key: string): Allocation | undefined {
-    return this.#owners.get(key)?.allocations.get(key)
+    return this.#allocations.get(key)
   }
 
   /** Name of the pool that an address is in, whether or not it gives it out. */
@@ -153,8 +153,8 @@ export class Ipam<R> {
 
   /** What is held of a pool, or of all, in no order. Do not change the allocations during the iteration. */
   *allocations(pool?: string): Generator<Allocation, void, undefined> {
-    for (const state of this.#sorted) {
-      if (pool === undefined || state.definition.name === pool) yield* state.allocations.values()
+    for (const allocation of this.#allocations.values()) {
+      if (pool === undefined || allocation.pool === pool) yield allocation
     }
   }
 
@@ -165,7 +165,7 @@ export class Ipam<R> {
 
   /** Number of keys that hold something. */
   get size(): number {
-    return this.#owners.size
+    return this.#allocations.size
   }
 
   #settle(request: Omit<RequestBase<R>, 'pool'>, choice: Choice<R>): AllocationResult {
@@ -182,12 +182,12 @@ export class Ipam<R> {
       sharing: request.sharing,
       ports: request.ports ?? []
     }
-    const before = this.#owners.get(request.key)
-    if (before !== undefined && held !== undefined) before.drop(held)
+    const before = held === undefined ? pool : this.#poolOf(held)
+    if (held !== undefined) before.drop(held)
     pool.hold(allocation)
-    this.#owners.set(request.key, pool)
+    this.#allocations.set(request.key, allocation)
     const openings =
-      before === undefined || before === pool
+      before === pool
         ? pool.openings(held, allocation)
         : [...before.openings(held, undefined), ...pool.openings(undefined, allocation)]
     return { outcome: 'allocated', allocation, isChanged: true, openings }
@@ -201,17 +201,24 @@ export class Ipam<R> {
       const [first] = allocation.addresses
       const pool = first === undefined ? undefined : this.#ranges.find(first)
       if (pool === undefined || !allocation.addresses.every((one) => pool.verdict(one) === 'usable')) {
-        this.#owners.delete(allocation.key)
+        this.#allocations.delete(allocation.key)
         displaced.push(allocation)
         continue
       }
       const { name } = pool.definition
       const placed = name === allocation.pool ? allocation : { ...allocation, pool: name }
       pool.hold(placed)
-      this.#owners.set(allocation.key, pool)
-      if (placed !== allocation) moved.push({ allocation: placed, from: allocation.pool })
+      if (placed === allocation) continue
+      this.#allocations.set(placed.key, placed)
+      moved.push({ allocation: placed, from: allocation.pool })
     }
     return { displaced, moved }
+  }
+
+  #poolOf(allocation: Allocation): PoolState<R> {
+    const pool = this.#pools.get(allocation.pool)
+    assert(pool !== undefined)
+    return pool
   }
 
   #refuseUnknownPool(name: string | undefined): Refusal | undefined {

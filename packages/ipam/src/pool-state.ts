@@ -29,7 +29,7 @@ export class PoolState<R> {
   /** IPv4 by number, IPv6 by bigint. */
   readonly #holdings = new Map<number | bigint, Holding>()
   readonly #shares = new ShareGroups()
-  readonly #allocations = new Map<string, Allocation>()
+  #allocations = 0
 
   constructor(definition: PoolDefinition<R>) {
     this.#definition = definition
@@ -41,10 +41,6 @@ export class PoolState<R> {
 
   get definition(): PoolDefinition<R> {
     return this.#definition
-  }
-
-  get allocations(): ReadonlyMap<string, Allocation> {
-    return this.#allocations
   }
 
   /** Whether the definition gives out exactly the same addresses, in the same order. */
@@ -92,13 +88,12 @@ export class PoolState<R> {
       pool: this.#definition.name,
       ipv4: familyUsage(this.#ipv4),
       ipv6: familyUsage(this.#ipv6),
-      allocations: this.#allocations.size
+      allocations: this.#allocations
     }
   }
 
   hold(allocation: Allocation): void {
-    assert(!this.#allocations.has(allocation.key))
-    this.#allocations.set(allocation.key, allocation)
+    this.#allocations += 1
     for (const address of allocation.addresses) {
       const holding = this.#holdings.get(addressKey(address)) ?? this.#open(address)
       this.#shares.leave(holding)
@@ -108,7 +103,7 @@ export class PoolState<R> {
   }
 
   drop(allocation: Allocation): void {
-    assert(this.#allocations.delete(allocation.key))
+    this.#allocations -= 1
     for (const address of allocation.addresses) {
       const holding = this.#holdings.get(addressKey(address))
       assert(holding !== undefined)
