@@ -12,6 +12,7 @@ import type {
   PoolDefinition,
   PoolsChange,
   PoolUsage,
+  PortUse,
   Release,
   RequestBase
 } from './model.ts'
@@ -20,6 +21,8 @@ import { RangeIndex } from './range-index.ts'
 import { createRefusal, type Refusal } from './refusal.ts'
 import { type Choice, chooseFromAny, chooseFromPool, chooseSecond } from './search.ts'
 import { checkStated, refuseWithoutPools } from './stated.ts'
+
+const NO_PORTS: readonly PortUse[] = []
 
 /**
  * Gives out addresses of pools, in memory.
@@ -127,9 +130,9 @@ export class Ipam<R> {
     const allocation = this.#allocations.get(key)
     if (allocation === undefined) return undefined
     const pool = this.#poolOf(allocation)
-    pool.drop(allocation)
+    const touched = pool.drop(allocation)
     this.#allocations.delete(key)
-    return { allocation, openings: pool.openings(allocation, undefined) }
+    return { allocation, openings: pool.openings(touched, allocation) }
   }
 
   get(key: string): Allocation | undefined {
@@ -180,16 +183,16 @@ export class Ipam<R> {
       pool: pool.definition.name,
       addresses: inHeldOrder(choice.addresses, held),
       sharing: request.sharing,
-      ports: request.ports ?? []
+      ports: request.ports ?? NO_PORTS
     }
     const before = held === undefined ? pool : this.#poolOf(held)
-    if (held !== undefined) before.drop(held)
-    pool.hold(allocation)
+    const dropped = held === undefined ? [] : before.drop(held)
+    const taken = pool.hold(allocation)
     this.#allocations.set(request.key, allocation)
     const openings =
       before === pool
-        ? pool.openings(held, allocation)
-        : [...before.openings(held, undefined), ...pool.openings(undefined, allocation)]
+        ? pool.openings([...dropped, ...taken], held)
+        : [...before.openings(dropped, held), ...pool.openings(taken, undefined)]
     return { outcome: 'allocated', allocation, isChanged: true, openings }
   }
 

@@ -92,43 +92,46 @@ export class PoolState<R> {
     }
   }
 
-  hold(allocation: Allocation): void {
+  /** Returns the addresses concerned, as they are then. */
+  hold(allocation: Allocation): readonly Holding[] {
     this.#allocations += 1
-    for (const address of allocation.addresses) {
+    return allocation.addresses.map((address) => {
       const holding = this.#holdings.get(addressKey(address)) ?? this.#open(address)
       this.#shares.leave(holding)
       holding.add(allocation)
       this.#shares.enter(holding)
-    }
+      return holding
+    })
   }
 
-  drop(allocation: Allocation): void {
+  /** Returns the addresses concerned, as they are then; those that nobody holds any more have a count of 0. */
+  drop(allocation: Allocation): readonly Holding[] {
     this.#allocations -= 1
-    for (const address of allocation.addresses) {
+    return allocation.addresses.map((address) => {
       const holding = this.#holdings.get(addressKey(address))
       assert(holding !== undefined)
       this.#shares.leave(holding)
       holding.remove(allocation)
       if (holding.count === 0) this.#close(holding)
       else this.#shares.enter(holding)
-    }
+      return holding
+    })
   }
 
   /**
    * What a change of one key's allocation made possible for others. Call it when the change is done.
    *
+   * @param touched what {@link drop} and {@link hold} returned, in this order.
    * @param before what the key held of this pool.
-   * @param after what it holds of this pool now.
    */
-  openings(before: Allocation | undefined, after: Allocation | undefined): readonly Opening[] {
-    const touched = new Map(
-      [...(before?.addresses ?? []), ...(after?.addresses ?? [])].map((one) => [addressKey(one), one])
-    )
-    return [...touched].flatMap(([key, address]) => {
-      const holding = this.#holdings.get(key)
+  openings(touched: readonly Holding[], before: Allocation | undefined): readonly Opening[] {
+    const pool = this.#definition.name
+    // An address that was dropped and is held again comes twice: the later is how it is now.
+    const last = new Map(touched.map((holding) => [addressKey(holding.address), holding]))
+    return [...last.values()].flatMap((holding) => {
+      const { address, sharing } = holding
       const wasHeldBy = before?.addresses.some((one) => one.equals(address)) === true ? before : undefined
-      if (holding !== undefined && !isOpening(holding, wasHeldBy)) return []
-      return [{ pool: this.#definition.name, address, sharing: holding?.sharing }]
+      return isOpening(holding, wasHeldBy) ? [{ pool, address, sharing }] : []
     })
   }
 
@@ -198,11 +201,12 @@ export class PoolState<R> {
   }
 }
 
-/** Whether others can join an address who could not join it while the key held it as `before` says. */
+/** Whether others can have or join an address who could not while the key held it as `before` says. */
 function isOpening(holding: Holding, before: Allocation | undefined): boolean {
-  const { sharing } = holding
+  const { count, sharing } = holding
+  if (count === 0) return true
   if (sharing === undefined) return false
-  if (before === undefined) return holding.count === 1
+  if (before === undefined) return count === 1
   return (
     before.sharing?.key !== sharing.key ||
     before.sharing.backend !== sharing.backend ||
