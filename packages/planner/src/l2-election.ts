@@ -1,0 +1,191 @@
+import { hash } from 'node:crypto'
+import type { L2Advertisement, Pool } from '@clarion-lb/config'
+import { type IpAddress, tryParseIpAddress } from '@clarion-lb/netaddr'
+import type { ServiceEndpoints } from './endpoints.ts'
+import type { PoolIndex } from './pool-index.ts'
+import { annotationOf, ingressTextsOf, isLoadBalancer, type ServiceView } from './service.ts'
+
+/** What is known of a node. */
+export interface NodeView {
+  readonly name: string
+  /** Condition `NetworkUnavailable` is True. */
+  readonly isNetworkUnavailable: boolean
+  /** Carries the label `node.kubernetes.io/exclude-from-external-load-balancers`. */
+  readonly isExcluded: boolean
+}
+
+/** Everything that an election depends on but the Service. */
+export interface L2Snapshot {
+  readonly pools: PoolIndex
+  /** Nodes whose objects are known. */
+  readonly nodes: ReadonlyMap<string, NodeView>
+  /** Nodes whose speaker is alive; `undefined`: nobody knows, and every known node takes part. */
+  readonly members: ReadonlySet<string> | undefined
+  /** Nodes that ask to be left out take part all the same. */
+  readonly ignoreExcludeLabel: boolean
+}
+
+/** Why addresses are not announced from a node. The names are MetalLB's. */
+export type WithholdReason =
+  | 'notLoadBalancer'
+  | 'noIPAllocated'
+  | 'invalidIP'
+  | 'ipNotAllowed'
+  | 'notOwner'
+  | 'noMatchingAdvertisement'
+  | 'sharedIPWithServiceSelector'
+
+/** Who announces a Service's addresses, or why this node does not. */
+export type L2Decision =
+  | {
+      readonly outcome: 'announce'
+      readonly addresses: readonly IpAddress[]
+      readonly pool: string
+      /** Names of interfaces; `undefined`: all. */
+      readonly interfaces: readonly string[] | undefined
+      readonly announcer: string
+      readonly because: string
+    }
+  | {
+      readonly outcome: 'withhold'
+      readonly reason: WithholdReason
+      /** Who announces instead. */
+      readonly announcer: string | undefined
+      readonly because: string
+    }
+
+/**
+ * Decides for one Service and one node. Every speaker that knows the same comes to the same announcer, without asking
+ * another: candidates are ordered by preference, then by the SHA-256 of `node#address`, as MetalLB orders them.
+ */
+export function decideL2(
+  node: string,
+  service: ServiceView,
+  endpoints: ServiceEndpoints,
+  snapshot: L2Snapshot
+): L2Decision {
+  const found = addressesOf(service, snapshot.pools)
+  if ('outcome' in found) return found
+  const { addresses, pool } = found
+  if (!endpoints.hasUsable) return withhold('notOwner', 'it has no ready endpoint')
+  const labels = service.metadata?.labels
+  const advertisements = pool.l2Advertisements.filter(
+    ({ serviceSelectors }) =>
+      serviceSelectors.length === 0 || serviceSelectors.some((selector) => selector.matches(labels))
+  )
+  const isShared = annotationOf(service, 'allowSharedIp') !== undefined
+  if (isShared && advertisements.some(({ serviceSelectors }) => serviceSelectors.length > 0)) {
+    const because =
+      'it may share its address, and an advertisement with serviceSelectors matches it: sharers could be announced from different nodes'
+    return withhold('sharedIPWithServiceSelector', because)
+  }
+  const [first] = addresses
+  const candidates = electionOrder({ service, endpoints, snapshot, advertisements, address: first })
+  const [announcer] = candidates
+  const ours = advertisements.filter(({ nodes }) => nodes.has(node))
+  if (ours.length === 0)
+    return withhold('noMatchingAdvertisement', describeUnmatched(pool, advertisements), announcer)
+  if (announcer === undefined) return withhold('notOwner', 'no node is a candidate')
+  if (announcer !== node)
+    return withhold('notOwner', `node ${announcer} is the first of the candidates`, announcer)
+  return {
+    outcome: 'announce',
+    addresses,
+    pool: pool.name,
+    interfaces: interfacesOf(ours),
+    announcer,
+    because: 'it is the first of the candidates'
+  }
+}
+
+interface Election {
+  readonly service: ServiceView
+  readonly endpoints: ServiceEndpoints
+  readonly snapshot: L2Snapshot
+  readonly advertisements: readonly L2Advertisement[]
+  /** The first address decides for all. */
+  readonly address: IpAddress | undefined
+}
+
+/** Candidates, the announcer first. */
+function electionOrder({
+  service,
+  endpoints,
+  snapshot,
+  advertisements,
+  address
+}: Election): readonly string[] {
+  const isLocal = service.spec?.externalTrafficPolicy === 'Local'
+  const text = address?.toString() ?? ''
+  const names = snapshot.members ?? snapshot.nodes.keys()
+  const candidates: { readonly name: string; readonly score: number; readonly digest: string }[] = []
+  for (const name of names) {
+    if (!isCandidate(snapshot, name)) continue
+    if (!advertisements.some(({ nodes }) => nodes.has(name))) continue
+    if (isLocal && !endpoints.nodes.has(name)) continue
+    const score = advertisements.reduce((sum, ad) => sum + (ad.preferenceScores.get(name) ?? 0), 0)
+    candidates.push({ name, score, digest: electionDigest(name, text) })
+  }
+  return candidates
+    .toSorted((a, b) => b.score - a.score || (a.digest < b.digest ? -1 : 1))
+    .map(({ name }) => name)
+}
+
+/** Whether a node may announce anything. One whose object is not known cannot be excluded. */
+export function isCandidate(
+  { nodes, members, ignoreExcludeLabel }: Pick<L2Snapshot, 'nodes' | 'members' | 'ignoreExcludeLabel'>,
+  name: string
+): boolean {
+  if (members !== undefined && !members.has(name)) return false
+  const node = nodes.get(name)
+  if (node === undefined) return members !== undefined
+  return !node.isNetworkUnavailable && (ignoreExcludeLabel || !node.isExcluded)
+}
+
+/** Orders candidates: ascending, as text. The address is in its canonical form. */
+export function electionDigest(node: string, address: string): string {
+  return hash('sha256', `${node}#${address}`, 'hex')
+}
+
+function addressesOf(
+  service: ServiceView,
+  pools: PoolIndex
+): { readonly addresses: readonly IpAddress[]; readonly pool: Pool } | L2Decision {
+  if (!isLoadBalancer(service)) return withhold('notLoadBalancer', 'it is not of type LoadBalancer')
+  const entries = service.status?.loadBalancer?.ingress ?? []
+  if (entries.length === 0) return withhold('noIPAllocated', 'it has no address')
+  const texts = ingressTextsOf(service)
+  if (texts.length < entries.length)
+    return withhold('invalidIP', 'its status names a host instead of an address')
+  const addresses: IpAddress[] = []
+  for (const text of texts) {
+    const address = tryParseIpAddress(text)
+    if (address === undefined)
+      return withhold('invalidIP', `${JSON.stringify(text)} in its status is not an address`)
+    addresses.push(address)
+  }
+  const pool = pools.findAll(addresses)
+  if (pool !== undefined) return { addresses, pool }
+  return withhold('ipNotAllowed', `${texts.join(', ')}: not in one of the pools`)
+}
+
+function withhold(reason: WithholdReason, because: string, announcer?: string): L2Decision {
+  return { outcome: 'withhold', reason, because, announcer }
+}
+
+function describeUnmatched(pool: Pool, matching: readonly L2Advertisement[]): string {
+  const name = JSON.stringify(pool.name)
+  if (pool.l2Advertisements.length === 0) return `no L2Advertisement selects pool ${name}`
+  if (matching.length === 0) return `no L2Advertisement of pool ${name} has a serviceSelector that matches it`
+  return `no L2Advertisement of pool ${name} has a nodeSelector that matches this node`
+}
+
+/** One without interfaces means all. */
+function interfacesOf(advertisements: readonly L2Advertisement[]): readonly string[] | undefined {
+  const names = new Set<string>()
+  for (const { interfaces } of advertisements) {
+    if (interfaces === undefined) return undefined
+    for (const name of interfaces) names.add(name)
+  }
+  return [...names].toSorted()
+}

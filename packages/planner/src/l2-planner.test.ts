@@ -1,0 +1,131 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { decideL2, L2Planner, PoolIndex, summarizeEndpoints, WantedAddresses } from './index.ts'
+import { configOf, serviceOf } from './test-objects.ts'
+
+const NODES = ['node-a', 'node-b', 'node-c']
+const nodes = NODES.map((name) => ({ name, labels: { name } }))
+const CONFIG = configOf(
+  { lan: ['192.168.1.0/24'] },
+  { nodes, l2Advertisements: [{ metadata: { name: 'all' }, spec: {} }] }
+)
+const READY = summarizeEndpoints([{ endpoints: [{ nodeName: 'node-a' }] }])
+const view = (name: string) => ({ name, isNetworkUnavailable: false, isExcluded: false })
+
+function plannerOf(node: string): L2Planner {
+  const planner = new L2Planner({ node })
+  for (const name of NODES) planner.setNode(name, view(name))
+  planner.setMembers(new Set(NODES))
+  return planner
+}
+
+const brief = (changes: ReturnType<L2Planner['setMembers']>): string[] =>
+  changes.map(({ key, after }) => `${key} ${after?.outcome ?? 'gone'} ${after?.announcer ?? '-'}`)
+
+test('nothing is decided before there is a configuration; then all is', () => {
+  const planner = plannerOf('node-a')
+  expect(planner.setService(serviceOf('a', { ingress: ['192.168.1.240'] }), READY)).toEqual([])
+  expect(brief(planner.setConfig(CONFIG))).toEqual(['default/a announce node-a'])
+  expect(planner.setConfig(CONFIG)).toEqual([])
+})
+
+test('a node that leaves moves what it announced and nothing else; back again, it takes that back', () => {
+  const planner = plannerOf('node-c')
+  planner.setConfig(CONFIG)
+  planner.setService(serviceOf('a', { ingress: ['192.168.1.240'] }), READY)
+  planner.setService(serviceOf('c', { ingress: ['192.168.1.241'] }), READY)
+  expect(brief(planner.setMembers(new Set(['node-b', 'node-c'])))).toEqual(['default/a announce node-c'])
+  expect(brief(planner.setMembers(new Set(NODES)))).toEqual(['default/a withhold node-a'])
+  expect(brief(planner.setNode('node-a', { ...view('node-a'), isExcluded: true }))).toEqual([
+    'default/a announce node-c'
+  ])
+})
+
+test('a Service that goes is told once', () => {
+  const planner = plannerOf('node-a')
+  planner.setConfig(CONFIG)
+  planner.setService(serviceOf('a', { ingress: ['192.168.1.240'] }), READY)
+  expect(brief(planner.removeService('default/a'))).toEqual(['default/a gone -'])
+  expect([planner.removeService('default/a'), planner.size]).toEqual([[], 0])
+})
+
+test('after any changes in any order the decisions are those made from scratch', () => {
+  const member = fc.subarray(NODES)
+  const service = fc.record({
+    name: fc.constantFrom('a', 'b', 'c', 'd'),
+    last: fc.integer({ min: 1, max: 9 })
+  })
+  const change = fc.oneof(
+    fc.record({ members: member }),
+    fc.record({ service }),
+    fc.record({ removed: fc.constantFrom('default/a', 'default/b') }),
+    fc.record({ node: fc.constantFrom(...NODES), isExcluded: fc.boolean(), isGone: fc.boolean() })
+  )
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 30 }), (changes) => {
+      const planner = plannerOf('node-b')
+      planner.setConfig(CONFIG)
+      const known = new Map(NODES.map((name) => [name, view(name)]))
+      const services = new Map<string, ReturnType<typeof serviceOf>>()
+      let members: ReadonlySet<string> = new Set(NODES)
+      for (const one of changes) {
+        if ('members' in one) {
+          members = new Set(one.members)
+          planner.setMembers(members)
+        } else if ('service' in one) {
+          const object = serviceOf(one.service.name, { ingress: [`192.168.1.${one.service.last}`] })
+          services.set(`default/${one.service.name}`, object)
+          planner.setService(object, READY)
+        } else if ('removed' in one) {
+          services.delete(one.removed)
+          planner.removeService(one.removed)
+        } else {
+          const node = { ...view(one.node), isExcluded: one.isExcluded }
+          if (one.isGone) known.delete(one.node)
+          else known.set(one.node, node)
+          planner.setNode(one.node, one.isGone ? undefined : node)
+        }
+      }
+      const snapshot = {
+        pools: new PoolIndex(CONFIG.pools),
+        nodes: known,
+        members,
+        ignoreExcludeLabel: false
+      }
+      for (const [key, object] of services)
+        expect(planner.decisionOf(key)).toEqual(decideL2('node-b', object, READY, snapshot))
+    })
+  )
+})
+
+test('an address that several Services want is wanted until the last is gone, on all their interfaces', () => {
+  const wanted = new WantedAddresses()
+  const announce = (interfaces: string[] | undefined) =>
+    ({
+      outcome: 'announce',
+      addresses: serviceAddresses,
+      pool: 'lan',
+      interfaces,
+      announcer: 'node-a',
+      because: ''
+    }) as const
+  const serviceAddresses = configOf({ lan: ['192.0.2.1/32'] }).pools.flatMap(({ ranges }) =>
+    ranges.map(({ first }) => first)
+  )
+  const set = (key: string, before: string[] | undefined | 'none', after: string[] | undefined | 'none') =>
+    wanted.apply([
+      {
+        key,
+        before: before === 'none' ? undefined : announce(before),
+        after: after === 'none' ? undefined : announce(after)
+      }
+    ])
+  const address = '192.0.2.1'
+  expect(set('a', 'none', ['eth0'])).toEqual({ set: [{ address, interfaces: ['eth0'] }], remove: [] })
+  expect(set('b', 'none', ['eth1'])).toEqual({ set: [{ address, interfaces: ['eth0', 'eth1'] }], remove: [] })
+  expect(set('b', ['eth1'], undefined)).toEqual({ set: [{ address, interfaces: undefined }], remove: [] })
+  expect(set('a', ['eth0'], 'none')).toEqual({ set: [], remove: [] })
+  expect(wanted.servicesOf(address)).toEqual(['b'])
+  expect(set('b', undefined, 'none')).toEqual({ set: [], remove: [address] })
+  expect(wanted.size).toBe(0)
+})
