@@ -268,6 +268,6 @@ function isSameSet(a: readonly string[], b: readonly string[]): boolean {
 
 /** The same addresses keep the order in which they are held. */
 function inHeldOrder(addresses: readonly IpAddress[], held: Allocation | undefined): readonly IpAddress[] {
-  const before = held?.addresses ?? []
-  return isSameSet(before.map(String), addresses.map(String)) ? before : addresses
+  if (held === undefined) return addresses
+  return isSameSet(held.addresses.map(String), addresses.map(String)) ? held.addresses : addresses
 }

@@ -126,10 +126,10 @@ export class PoolState<R> {
    */
   openings(touched: readonly Holding[], before: Allocation | undefined): readonly Opening[] {
     const pool = this.#definition.name
-    // An address that was dropped and is held again comes twice: the later is how it is now.
-    const last = new Map(touched.map((holding) => [addressKey(holding.address), holding]))
-    return [...last.values()].flatMap((holding) => {
+    return touched.flatMap((holding, i) => {
       const { address, sharing } = holding
+      // An address that was dropped and is held again comes twice: the later is how it is now.
+      if (touched.findLastIndex((one) => one.address.equals(address)) !== i) return []
       const wasHeldBy = before?.addresses.some((one) => one.equals(address)) === true ? before : undefined
       return isOpening(holding, wasHeldBy) ? [{ pool, address, sharing }] : []
     })
