@@ -245,11 +245,11 @@ export class Api {
     return this.#commit(type, object, options)
   }
 
-  /** The last finalizer is gone: so is the object. */
+  /** The last finalizer is gone: so is the object. Watches see its last stored state, the writer what it wrote. */
   #finish(type: ResourceType, object: KubeObject, options: WriteOptions): StoredObject {
-    const written = this.#commit(type, object, options)
-    if (options.isDryRun === true) return written
-    return this.store.remove(type.storage, object.metadata.namespace, object.metadata.name) ?? written
+    const { namespace, name } = object.metadata
+    if (options.isDryRun !== true) this.store.remove(type.storage, namespace, name)
+    return new StoredObject(objectKey(namespace, name), object, 0)
   }
 
   #checkName(type: ResourceType, object: KubeObject): void {

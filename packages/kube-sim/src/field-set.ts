@@ -86,6 +86,20 @@ export function difference(left: FieldSet, right: FieldSet): FieldSet {
   return set
 }
 
+/** The fields of `left` that `right` does not name themselves: a container there does not stand for what is in it. */
+export function exactDifference(left: FieldSet, right: FieldSet): FieldSet {
+  const set: JsonDraft = {}
+  for (const [key, below] of Object.entries(left)) {
+    const other = right[key]
+    if (!isObject(other) || !isObject(below)) set[key] = below
+    else if (!isEmptySet(below)) {
+      const rest = exactDifference(below, other)
+      if (!isEmptySet(rest)) set[key] = rest
+    }
+  }
+  return set
+}
+
 /** The fields in both. A leaf on one side meets all that is below it on the other. */
 export function intersection(left: FieldSet, right: FieldSet): FieldSet {
   const set: JsonDraft = {}

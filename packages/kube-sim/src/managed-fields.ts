@@ -72,11 +72,16 @@ export function writeManaged(object: KubeObject, entries: readonly ManagedEntry[
   return withMeta(object, { managedFields: managedFields.length === 0 ? undefined : managedFields })
 }
 
-/** The part of an object that has owners. */
-export function ownable(object: KubeObject): JsonObject {
+/** What a write can own: with a status sub-resource, the object and its status are written apart. */
+export function ownable(type: ResourceType, object: KubeObject, subresource: string | undefined): JsonObject {
   const metadata = without(object.metadata, ...SYSTEM_METADATA)
+  const withMetadata = Object.keys(metadata).length === 0 ? {} : { metadata }
+  if (subresource === 'status') {
+    const status = object['status'] === undefined ? {} : { status: object['status'] }
+    return type.statusKeepsMetadata ? { ...status, ...withMetadata } : status
+  }
   const rest = without(object, 'apiVersion', 'kind', 'metadata')
-  return Object.keys(metadata).length === 0 ? rest : { ...rest, metadata }
+  return { ...(type.hasStatus ? without(rest, 'status') : rest), ...withMetadata }
 }
 
 /** Gives the fields that an update (not an apply) changed to the writer, and takes them from the others. */
@@ -87,8 +92,8 @@ export function trackUpdate(
   writer: Writer
 ): KubeObject {
   const schema = objectShape(type.schema)
-  const before = old === undefined ? undefined : ownable(old)
-  const after = ownable(object)
+  const before = old === undefined ? undefined : ownable(type, old, writer.subresource)
+  const after = ownable(type, object, writer.subresource)
   const changed = before === undefined ? fieldsOf(after, schema) : changedFields(before, after, schema)
   if (changed === undefined || isEmptySet(changed)) return object
   const manager = writer.manager ?? 'unknown'

@@ -2,6 +2,7 @@ import { ApiError } from './api-error.ts'
 import {
   changedFields,
   difference,
+  exactDifference,
   type FieldSet,
   fieldsOf,
   intersection,
@@ -14,6 +15,7 @@ import { isArray, isObject, type Json, type JsonDraft, type JsonObject } from '.
 import { type KubeObject, withMeta } from './kube-object.ts'
 import { type ManagedEntry, ownable, readManaged, type Writer, writeManaged } from './managed-fields.ts'
 import { type ResourceType } from './resource-type.ts'
+import { pruneObject } from './schema-pruning.ts'
 
 /** How to apply. */
 export interface ApplyOptions extends Writer {
@@ -37,8 +39,9 @@ export function applyObject(
 ): KubeObject {
   if ((applied.metadata.managedFields ?? []).length > 0)
     throw ApiError.badRequest('metadata.managedFields must be nil')
+  refuseUndeclared(type, applied)
   const schema = objectShape(type.schema)
-  const wanted = ownable(applied)
+  const wanted = ownable(type, applied, options.subresource)
   const wantedSet = fieldsOf(wanted, schema)
   const subresource = options.subresource ?? ''
   const isMine = (entry: ManagedEntry): boolean =>
@@ -47,7 +50,7 @@ export function applyObject(
   const mine = entries.find(isMine)
   let others = entries.filter((entry) => !isMine(entry))
 
-  const before = live === undefined ? {} : ownable(live)
+  const before = live === undefined ? {} : ownable(type, live, options.subresource)
   const merged = mergeApplied(before, wanted, schema)
   const changed = changedFields(before, merged, schema) ?? {}
   const contested = intersection(wantedSet, changed)
@@ -58,17 +61,19 @@ export function applyObject(
   others = others.map((entry) => ({ ...entry, fields: difference(entry.fields, contested) }))
 
   const dropped = others.reduce(
-    (rest, entry) => difference(rest, entry.fields),
-    difference(mine?.fields ?? {}, wantedSet)
+    (rest, entry) => exactDifference(rest, entry.fields),
+    exactDifference(mine?.fields ?? {}, wantedSet)
   )
   const result = withoutFields(merged, dropped, schema)
   const body = isObject(result) ? result : {}
   const { metadata, ...rest } = body
   const base = live ?? applied
+  const status = live === undefined && type.keepsStatusOnCreate ? applied['status'] : undefined
   const object: KubeObject = {
     apiVersion: type.apiVersion,
     kind: type.kind,
     ...rest,
+    ...(status === undefined ? {} : { status }),
     metadata: { ...systemMetadata(base), ...(isObject(metadata) ? metadata : {}), name: base.metadata.name }
   }
   const versioned =
@@ -84,6 +89,19 @@ export function applyObject(
     fields: wantedSet
   }
   return writeManaged(versioned, [entry, ...others])
+}
+
+/** Owners are kept by field, so an apply can name declared fields only. */
+function refuseUndeclared(type: ResourceType, applied: KubeObject): void {
+  if (!type.isCustom || type.schema === undefined) return
+  const [field] = pruneObject(applied, type.schema).removed
+  if (field === undefined) return
+  const { namespace = 'default', name } = applied.metadata
+  const what = `${type.isNamespaced ? `${namespace}/` : '/'}${name}; ${type.apiVersion}, Kind=${type.kind}`
+  throw new ApiError(
+    'InternalError',
+    `failed to create typed patch object (${what}): .${field}: field not declared in schema`
+  )
 }
 
 function systemMetadata(object: KubeObject): JsonObject {
