@@ -16,9 +16,12 @@ export class Holding {
   readonly address: IpAddress
   /** Position of its range in the pool. */
   readonly lane: number
-  readonly #holders: Allocation[] = []
+  // Most addresses are held alone. A field instead of a list of one halves the memory of those.
+  #alone: string | undefined
+  #sharers: Set<string> | undefined
   /** Which key uses which port; kept only for those who share. */
   #ports: Map<string, string> | undefined
+  #sharing: Sharing | undefined
 
   constructor(address: IpAddress, lane: number) {
     this.address = address
@@ -26,16 +29,16 @@ export class Holding {
   }
 
   get count(): number {
-    return this.#holders.length
+    return this.#alone === undefined ? (this.#sharers?.size ?? 0) : 1
   }
 
   get sharing(): Sharing | undefined {
-    return this.#holders[0]?.sharing
+    return this.#sharing
   }
 
   /** Keys of the holders, in order. */
   keys(): readonly string[] {
-    return this.#holders.map((holder) => holder.key).toSorted()
+    return this.#alone === undefined ? [...(this.#sharers ?? [])].toSorted() : [this.#alone]
   }
 
   /** Ports in use, as `TCP/80`. */
@@ -47,26 +50,34 @@ export class Holding {
     return this.#ports?.has(port) === true
   }
 
+  /** The allocation must not conflict. */
   add(allocation: Allocation): void {
-    this.#holders.push(allocation)
-    if (allocation.sharing === undefined) return
+    this.#sharing = allocation.sharing
+    if (allocation.sharing === undefined) {
+      this.#alone = allocation.key
+      return
+    }
+    this.#sharers ??= new Set()
+    this.#sharers.add(allocation.key)
     this.#ports ??= new Map()
     for (const use of allocation.ports) this.#ports.set(formatPort(use), allocation.key)
   }
 
   remove(allocation: Allocation): void {
-    const at = this.#holders.findIndex((holder) => holder.key === allocation.key)
-    if (at >= 0) this.#holders.splice(at, 1)
+    this.#alone = undefined
+    this.#sharers?.delete(allocation.key)
     for (const use of allocation.ports) this.#ports?.delete(formatPort(use))
+    if (this.count === 0) this.#sharing = undefined
   }
 
   /** Why the claim cannot hold the address together with its holders. A sole holder may change its claim. */
   conflict(claim: Claim): AddressConflict | undefined {
-    const other = this.#holders.find((holder) => holder.key !== claim.key)
-    if (other === undefined) return undefined
-    if (claim.sharing === undefined || other.sharing === undefined) return this.#describe('notShared', claim)
-    if (claim.sharing.key !== other.sharing.key) return this.#describe('otherSharingKey', claim)
-    if (claim.sharing.backend !== other.sharing.backend) return this.#describe('otherBackend', claim)
+    const isOwn = this.#alone === claim.key || this.#sharers?.has(claim.key) === true
+    if (this.count === (isOwn ? 1 : 0)) return undefined
+    const { sharing } = this
+    if (claim.sharing === undefined || sharing === undefined) return this.#describe('notShared', claim)
+    if (claim.sharing.key !== sharing.key) return this.#describe('otherSharingKey', claim)
+    if (claim.sharing.backend !== sharing.backend) return this.#describe('otherBackend', claim)
     for (const use of claim.ports ?? []) {
       const port = formatPort(use)
       const user = this.#ports?.get(port)
