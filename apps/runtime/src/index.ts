@@ -1,1 +1,32 @@
-export {}
+/**
+ * What both binaries need: flags, logs, metrics over TLS, health, lifetimes, the configuration as it changes.
+ *
+ * @packageDocumentation
+ */
+export { COMMON_FLAGS } from './common-flags.ts'
+export { type CommonMetrics, createCommonMetrics } from './common-metrics.ts'
+export { ConfigSource, type ConfigSourceOptions, type ConfigState } from './config-source.ts'
+export { ConfigurationReporter, type ConfigurationReporterOptions } from './configuration-reporter.ts'
+export {
+  type FlagDefinition,
+  FlagError,
+  type FlagTable,
+  type FlagValues,
+  parseFlags,
+  refusePort
+} from './flags.ts'
+export { HealthServer } from './health-server.ts'
+export { runServices, type Service } from './lifecycle.ts'
+export { createLog, describeError } from './log.ts'
+export {
+  BGP_PEERS,
+  CONFIGURATION_STATES,
+  IP_ADDRESS_POOLS,
+  L2_ADVERTISEMENTS,
+  SERVICE_L2_STATUSES
+} from './metallb-resources.ts'
+export { MetricsAccess } from './metrics-access.ts'
+export { MetricsServer } from './metrics-server.ts'
+export { resolveNamespace } from './namespace.ts'
+export { findOwnPod } from './own-pod.ts'
+export { tlsOptionsOf } from './tls-options.ts'

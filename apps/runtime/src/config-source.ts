@@ -1,0 +1,279 @@
+import {
+  buildConfig,
+  type Config,
+  type ConfigResources,
+  type Labelled,
+  type Problem,
+  parseLegacyConfig
+} from '@clarion-lb/config'
+import {
+  CONFIG_MAPS,
+  Informer,
+  type InformerProblem,
+  type KubeClient,
+  type KubeObject,
+  NAMESPACES,
+  type ObjectChange,
+  type ObjectView,
+  type ResourceRef,
+  SECRETS,
+  type V1ConfigMap,
+  type V1Namespace,
+  type V1Node,
+  type V1Secret
+} from '@clarion-lb/k8s-watch'
+import type { Service } from './lifecycle.ts'
+import {
+  BFD_PROFILES,
+  BGP_ADVERTISEMENTS,
+  BGP_PEERS,
+  COMMUNITIES,
+  IP_ADDRESS_POOLS,
+  L2_ADVERTISEMENTS
+} from './metallb-resources.ts'
+
+/** The configuration as it is now. */
+export interface ConfigState {
+  readonly config: Config
+  readonly problems: readonly Problem[]
+  /** The objects behind it; with a legacy ConfigMap those that it means. */
+  readonly resources: ConfigResources
+}
+
+export interface ConfigSourceOptions {
+  readonly client: KubeClient
+  readonly namespace: string
+  /** Name of a ConfigMap to read instead of the metallb.io objects; empty: none. */
+  readonly legacyConfigMap: string
+  /** The controller needs pools only; a speaker needs all, and the nodes. */
+  readonly nodes: Informer<V1Node> | undefined
+  readonly onConfig: (state: ConfigState) => void
+  /** `undefined`: it can be read (again). Else why there is none yet, or why it is not followed any more. */
+  readonly onUnavailable: (because: string | undefined) => void
+  readonly onProblem: (resource: string, problem: InformerProblem) => void
+}
+
+interface Watched<T extends KubeObject> {
+  readonly resource: ResourceRef<T>
+  readonly informer: Informer<T>
+}
+
+/** What of an informer does not depend on the type of its objects. */
+interface AnyWatched {
+  readonly resource: ResourceRef
+  readonly informer: {
+    readonly hasSynced: boolean
+    readonly isAbsent: boolean
+    start(signal: AbortSignal): void
+    stop(): Promise<void>
+    waitForSync(signal: AbortSignal): Promise<void>
+    onChange(listener: (change: ObjectChange<KubeObject>) => void): () => void
+    onConnectionChange(listener: () => void): () => void
+    onProblem(listener: (problem: InformerProblem) => void): () => void
+  }
+}
+
+/** Changes that come together are one change. */
+const SETTLE_MS = 20
+const ABSENT_RETRY_MS = 2000
+
+/**
+ * Reads the configuration and follows it. While a kind that it cannot do without is not served (its
+ * CustomResourceDefinition is missing), the last known configuration stays.
+ */
+export class ConfigSource implements Service {
+  readonly name = 'configuration'
+  readonly #options: ConfigSourceOptions
+  readonly #pools: Watched<KubeObject & NonNullable<ConfigResources['pools']>[number]>
+  readonly #l2: Watched<KubeObject & NonNullable<ConfigResources['l2Advertisements']>[number]>
+  readonly #bgp: Watched<KubeObject & NonNullable<ConfigResources['bgpAdvertisements']>[number]>
+  readonly #peers: Watched<KubeObject & NonNullable<ConfigResources['bgpPeers']>[number]>
+  readonly #profiles: Watched<KubeObject & NonNullable<ConfigResources['bfdProfiles']>[number]>
+  readonly #communities: Watched<KubeObject & NonNullable<ConfigResources['communities']>[number]>
+  readonly #namespaces: Watched<V1Namespace>
+  readonly #secrets: Watched<V1Secret>
+  readonly #configMaps: Watched<V1ConfigMap>
+  readonly #used: readonly AnyWatched[]
+  #timer: NodeJS.Timeout | undefined
+  #unavailable: string | undefined
+  #isStopped = false
+  readonly #stops: (() => unknown)[] = []
+
+  constructor(options: ConfigSourceOptions) {
+    this.#options = options
+    const { legacyConfigMap, nodes } = options
+    const isLegacy = legacyConfigMap !== ''
+    const isSpeaker = nodes !== undefined
+    this.#pools = this.#watch(IP_ADDRESS_POOLS)
+    this.#l2 = this.#watch(L2_ADVERTISEMENTS)
+    this.#bgp = this.#watch(BGP_ADVERTISEMENTS)
+    this.#peers = this.#watch(BGP_PEERS)
+    this.#profiles = this.#watch(BFD_PROFILES)
+    this.#communities = this.#watch(COMMUNITIES)
+    this.#secrets = this.#watch(SECRETS)
+    this.#configMaps = this.#watch(CONFIG_MAPS, { fieldSelector: `metadata.name=${legacyConfigMap}` })
+    this.#namespaces = this.#watch(NAMESPACES, { namespace: '', trim: onlyLabels })
+    const objects = isSpeaker
+      ? [this.#pools, this.#l2, this.#bgp, this.#peers, this.#profiles, this.#communities, this.#secrets]
+      : [this.#pools]
+    this.#used = isLegacy ? [this.#configMaps, this.#namespaces] : [...objects, this.#namespaces]
+  }
+
+  /** The pools as they are in the cluster. */
+  get pools(): ObjectView<KubeObject & NonNullable<ConfigResources['pools']>[number]> {
+    return this.#pools.informer.cache
+  }
+
+  start(signal: AbortSignal): void {
+    const { nodes } = this.#options
+    for (const { resource, informer } of this.#used) {
+      this.#stops.push(
+        informer.onChange((change) => {
+          const isRelevant = resource === NAMESPACES ? isOtherLabels(change) : isOtherSpec(change)
+          if (isRelevant) this.#schedule()
+        }),
+        informer.onConnectionChange(() => this.#schedule()),
+        informer.onProblem((problem) => this.#options.onProblem(resource.plural, problem)),
+        () => informer.stop()
+      )
+      informer.start(signal)
+      void informer.waitForSync(signal).then(
+        () => this.#schedule(),
+        () => undefined
+      )
+    }
+    if (nodes === undefined) return
+    this.#stops.push(
+      nodes.onChange((change) => {
+        if (isOtherLabels(change)) this.#schedule()
+      })
+    )
+    void nodes.waitForSync(signal).then(
+      () => this.#schedule(),
+      () => undefined
+    )
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    clearTimeout(this.#timer)
+    await Promise.all(this.#stops.splice(0).map((stop) => stop()))
+  }
+
+  #schedule(): void {
+    if (this.#isStopped) return
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      this.#build()
+    }, SETTLE_MS)
+  }
+
+  #build(): void {
+    const because = this.#unavailableBecause()
+    if (because !== this.#unavailable) this.#options.onUnavailable(because)
+    this.#unavailable = because
+    if (because !== undefined) return
+    const { resources, problems } = this.#read()
+    const result = buildConfig(resources)
+    this.#options.onConfig({
+      config: result.config,
+      problems: [...problems, ...result.problems],
+      resources
+    })
+  }
+
+  #unavailableBecause(): string | undefined {
+    const { nodes, legacyConfigMap } = this.#options
+    for (const { resource, informer } of this.#used)
+      if (!informer.hasSynced) return `${resource.plural} are not read yet`
+    if (nodes?.hasSynced === false) return 'nodes are not read yet'
+    if (legacyConfigMap !== '') return undefined
+    for (const { resource, informer } of nodes === undefined ? [this.#pools] : [this.#pools, this.#l2]) {
+      if (informer.isAbsent)
+        return `the CustomResourceDefinition of ${resource.kind} is missing; apply the metallb.io CRDs`
+    }
+    return undefined
+  }
+
+  #read(): { readonly resources: ConfigResources; readonly problems: readonly Problem[] } {
+    const { legacyConfigMap, nodes, namespace } = this.#options
+    const labelled = {
+      namespaces: [...this.#namespaces.informer.cache.values()].map(labelledOf),
+      ...(nodes === undefined ? {} : { nodes: [...nodes.cache.values()].map(labelledOf) })
+    }
+    if (legacyConfigMap !== '') {
+      const map = this.#configMaps.informer.cache.get({ namespace, name: legacyConfigMap })
+      const text = map?.data?.['config'] ?? ''
+      const { resources, problems } = parseLegacyConfig(text, { namespace, name: legacyConfigMap })
+      return { resources: { ...resources, ...labelled }, problems }
+    }
+    const secrets = new Map(
+      [...this.#secrets.informer.cache.values()].map(({ metadata, type, data }) => [
+        metadata?.name ?? '',
+        { ...(type === undefined ? {} : { type }), ...(data === undefined ? {} : { data }) }
+      ])
+    )
+    const resources = {
+      pools: sorted(this.#pools.informer.cache),
+      l2Advertisements: sorted(this.#l2.informer.cache),
+      bgpAdvertisements: sorted(this.#bgp.informer.cache),
+      bgpPeers: sorted(this.#peers.informer.cache),
+      bfdProfiles: sorted(this.#profiles.informer.cache),
+      communities: sorted(this.#communities.informer.cache),
+      secrets,
+      ...labelled
+    }
+    return { resources, problems: [] }
+  }
+
+  #watch<T extends KubeObject>(
+    resource: ResourceRef<T>,
+    more: {
+      readonly fieldSelector?: string
+      readonly namespace?: string
+      readonly trim?: (object: T) => T
+    } = {}
+  ): Watched<T> {
+    const { client, namespace } = this.#options
+    const options = { client, resource, namespace, absentRetryMs: ABSENT_RETRY_MS, ...more }
+    return { resource, informer: new Informer<T>(options) }
+  }
+}
+
+/** Nodes and namespaces change all the time; selectors look at their labels only. */
+function isOtherLabels(change: ObjectChange<KubeObject>): boolean {
+  if (change.type !== 'updated') return true
+  const { previous, object } = change
+  return JSON.stringify(previous.metadata?.labels) !== JSON.stringify(object.metadata?.labels)
+}
+
+/** The status, which we write ourselves, is none of the configuration. */
+function isOtherSpec(change: ObjectChange<KubeObject>): boolean {
+  if (change.type !== 'updated') return true
+  const generation = change.object.metadata?.generation
+  return (
+    generation === undefined || generation !== change.previous.metadata?.generation || isOtherLabels(change)
+  )
+}
+
+function onlyLabels(namespace: V1Namespace): V1Namespace {
+  const { name, labels, resourceVersion, uid } = namespace.metadata ?? {}
+  return {
+    metadata: {
+      ...(name === undefined ? {} : { name }),
+      ...(labels === undefined ? {} : { labels }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      ...(uid === undefined ? {} : { uid })
+    }
+  }
+}
+
+function labelledOf({ metadata }: KubeObject): Labelled {
+  return { name: metadata?.name ?? '', labels: metadata?.labels }
+}
+
+function sorted<T extends KubeObject>(cache: ObjectView<T>): readonly T[] {
+  return [...cache.values()].toSorted((a, b) =>
+    (a.metadata?.name ?? '') < (b.metadata?.name ?? '') ? -1 : 1
+  )
+}

@@ -1,0 +1,149 @@
+import { setTimeout } from 'node:timers/promises'
+import { formatProblem, type Problem } from '@clarion-lb/config'
+import type { ConfigurationState } from '@clarion-lb/crds'
+import { hasStatus, Informer, type KubeClient, type V1Pod } from '@clarion-lb/k8s-watch'
+import type { Service } from './lifecycle.ts'
+import { CONFIGURATION_STATES } from './metallb-resources.ts'
+
+export interface ConfigurationReporterOptions {
+  readonly client: KubeClient
+  readonly namespace: string
+  readonly component: { readonly type: 'controller' } | { readonly type: 'speaker'; readonly node: string }
+  /** The pod that this process runs in: the report goes with it. */
+  readonly pod: V1Pod | undefined
+  readonly onProblem: (error: unknown) => void
+}
+
+const RETRY_MS = 5000
+/** What fits into a status that people read. */
+const MAX_SUMMARY_CHARACTERS = 16_384
+
+/**
+ * Writes a `ConfigurationState`: whether this process could use the configuration, and what is wrong with it. Written
+ * only when it differs, and again when somebody deletes it.
+ */
+export class ConfigurationReporter implements Service {
+  readonly name = 'configuration report'
+  readonly #options: ConfigurationReporterOptions
+  readonly #informer: Informer<ConfigurationState>
+  readonly #stopping = new AbortController()
+  #wanted: ConfigurationState['status'] | undefined
+  #writing: Promise<void> | undefined
+  #isStale = false
+
+  constructor(options: ConfigurationReporterOptions) {
+    this.#options = options
+    const { client, namespace } = options
+    this.#informer = new Informer<ConfigurationState>({
+      client,
+      resource: CONFIGURATION_STATES,
+      namespace,
+      fieldSelector: `metadata.name=${this.#objectName}`,
+      absentRetryMs: RETRY_MS
+    })
+  }
+
+  start(signal: AbortSignal): void {
+    this.#informer.onChange((change) => {
+      if (change.type === 'deleted') this.#write()
+    })
+    this.#informer.onConnectionChange((isConnected) => {
+      if (isConnected && this.#isStale) this.#write()
+    })
+    this.#informer.start(signal)
+  }
+
+  /** What was found the last time that the configuration was read. */
+  report(problems: readonly Problem[]): void {
+    const errors = problems.filter(({ severity }) => severity === 'error')
+    const text = errors.map(formatProblem).join('\n').slice(0, MAX_SUMMARY_CHARACTERS)
+    const isValid = errors.length === 0
+    const before = this.#wanted?.conditions?.[0]
+    const status = isValid ? 'True' : 'False'
+    this.#wanted = {
+      result: isValid ? 'Valid' : 'Invalid',
+      errorSummary: text,
+      conditions: [
+        {
+          type: this.#conditionType,
+          status,
+          reason: isValid ? 'Reconciled' : 'ConfigurationError',
+          message: text,
+          lastTransitionTime:
+            before?.status === status
+              ? before.lastTransitionTime
+              : new Date().toISOString().replace(/\.\d+Z$/, 'Z')
+        }
+      ]
+    }
+    if (before?.status !== status || before.message !== text) this.#write()
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#informer.stop()
+    await this.#writing
+  }
+
+  get #objectName(): string {
+    const { component } = this.#options
+    return component.type === 'controller' ? 'controller' : `speaker-${component.node}`
+  }
+
+  get #conditionType(): string {
+    return this.#options.component.type === 'controller' ? 'poolReconcilerValid' : 'configReconcilerValid'
+  }
+
+  #write(): void {
+    this.#isStale = true
+    if (this.#wanted !== undefined) this.#writing ??= this.#writeAll()
+  }
+
+  async #writeAll(): Promise<void> {
+    const { signal } = this.#stopping
+    while (this.#isStale && !signal.aborted) {
+      this.#isStale = false
+      try {
+        await this.#writeNow()
+      } catch (error) {
+        this.#isStale = true
+        // Without its CustomResourceDefinition there is nowhere to write it to.
+        if (!signal.aborted && !hasStatus(error, 404)) this.#options.onProblem(error)
+        await setTimeout(RETRY_MS, undefined, { signal }).catch(() => undefined)
+      }
+    }
+    this.#writing = undefined
+  }
+
+  async #writeNow(): Promise<void> {
+    const { client, namespace } = this.#options
+    const key = { namespace, name: this.#objectName }
+    const { signal } = this.#stopping
+    const head = { apiVersion: 'metallb.io/v1beta1', kind: 'ConfigurationState' }
+    const isPool = this.#options.component.type === 'controller'
+    const fieldManager = isPool ? 'poolReconciler' : 'configReconciler'
+    await client.patch(
+      CONFIGURATION_STATES,
+      key,
+      { type: 'apply', body: { ...head, metadata: { ...key, ...this.#labelsAndOwner() } } },
+      { fieldManager, force: true, signal }
+    )
+    await client.patch(
+      CONFIGURATION_STATES,
+      key,
+      { type: 'apply', body: { ...head, metadata: key, status: this.#wanted } },
+      { fieldManager, force: true, subresource: 'status', signal }
+    )
+  }
+
+  #labelsAndOwner(): object {
+    const { component, pod } = this.#options
+    const labels = {
+      'metallb.io/component-type': component.type,
+      ...(component.type === 'speaker' ? { 'metallb.io/node-name': component.node } : {})
+    }
+    const { name, uid } = pod?.metadata ?? {}
+    if (name === undefined || uid === undefined) return { labels }
+    return { labels, ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name, uid }] }
+  }
+}
