@@ -264,6 +264,21 @@ describe('Informer', () => {
     await informer.stop()
   })
 
+  test('stop between the look at the server and the watch opens no watch', async () => {
+    let stopping: Promise<void> | undefined
+    const script = new ScriptedClient((_options, count) => {
+      if (count === 2) stopping = informer.stop()
+      return page(5, [])
+    })
+    const informer = create(script)
+    informer.start()
+    await pass(0)
+    script.watch.end(CUT)
+    await pass(100)
+    await stopping
+    expect([script.lists.length, script.watches.length]).toEqual([2, 1])
+  })
+
   test('start is done once, stop twice does no harm, and no timer is left', async () => {
     const script = new ScriptedClient(() => page(5, []))
     const informer = create(script)

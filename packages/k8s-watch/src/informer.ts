@@ -193,6 +193,8 @@ export class Informer<T extends KubeObject, Index extends string = never> {
   async #watch(resourceVersion: string, signal: AbortSignal): Promise<void> {
     const { client, resource, silenceMs = 90_000, watchMs = 300_000 } = this.#options
     this.#isFreshlyListed = false
+    // A listener added to a signal that has aborted is never called.
+    if (signal.aborted) return
     const silence = new AbortController()
     const onAbort = (): void => silence.abort()
     signal.addEventListener('abort', onAbort, { once: true })
