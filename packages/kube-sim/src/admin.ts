@@ -91,7 +91,7 @@ function postFault(body: Json | undefined, faults: Faults): JsonObject {
 }
 
 function decodeMatch(match: JsonObject): FaultMatch {
-  const verbs = stringsAt(match, 'verbs').flatMap((text) => VERBS.find((verb) => verb === text) ?? [])
+  const verbs = stringsAt(match, 'verbs').map(decodeVerb)
   return {
     verbs: verbs.length === 0 ? undefined : verbs,
     group: stringAt(match, 'group'),
@@ -101,6 +101,12 @@ function decodeMatch(match: JsonObject): FaultMatch {
     name: stringAt(match, 'name'),
     userAgent: stringAt(match, 'userAgent')
   }
+}
+
+function decodeVerb(text: string): Verb {
+  const found = VERBS.find((verb) => verb === text)
+  if (found === undefined) throw ApiError.badRequest(`not a verb: ${JSON.stringify(text)}`)
+  return found
 }
 
 function decodeAction(action: JsonObject): FaultAction {

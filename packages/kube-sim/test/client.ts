@@ -1,7 +1,7 @@
 import { type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import { createInterface } from 'node:readline'
-import { type Json, type JsonObject, objectAt, parseJson, stringAt } from '../src/json.ts'
+import { type Json, type JsonObject, numberAt, objectAt, parseJson, stringAt } from '../src/json.ts'
 
 /** Where a server is and how to be let in. */
 export interface Access {
@@ -115,12 +115,16 @@ export interface WatchEvent {
 /** The events of a watch, one after the other. */
 export class WatchStream {
   readonly response: IncomingMessage
-  readonly #lines: AsyncIterator<string>
+  readonly #lines: AsyncIterator<string, undefined>
+  /** Whether the connection ended in the middle of the answer. */
+  isCut = false
 
   constructor(response: IncomingMessage) {
     this.response = response
-    // A cut connection ends the lines; that it was cut is of no interest here.
-    response.on('error', () => {})
+    // Also without a reader a cut connection must not end the process.
+    response.on('error', () => {
+      this.isCut = true
+    })
     this.#lines = createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY })[
       Symbol.asyncIterator
     ]()
@@ -128,9 +132,12 @@ export class WatchStream {
 
   /** The next event, or `undefined` when the watch has ended. */
   async next(): Promise<WatchEvent | undefined> {
-    const { value, done } = await this.#lines.next()
-    if (done === true) return undefined
-    const event = parseJson(value)
+    const line = await this.#lines.next().catch(() => {
+      this.isCut = true
+      return undefined
+    })
+    if (line === undefined || line.done === true) return undefined
+    const event = parseJson(line.value)
     return { type: stringAt(event, 'type') ?? '', object: objectAt(event, 'object') ?? {} }
   }
 
@@ -156,6 +163,6 @@ export class WatchStream {
 
 function describe(event: WatchEvent | undefined): string {
   if (event === undefined) return 'end'
-  if (event.type === 'ERROR') return `ERROR ${String(event.object['code'])}`
+  if (event.type === 'ERROR') return `ERROR ${numberAt(event.object, 'code')}`
   return `${event.type} ${stringAt(event.object, 'metadata', 'name') ?? ''}`.trim()
 }
