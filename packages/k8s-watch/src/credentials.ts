@@ -39,20 +39,25 @@ export class Credentials {
     this.#tls = undefined
     this.#fileAuth = new FileAuth()
     this.#execAuth = new ExecAuth()
+    // What is being read may be what was just refused.
+    this.#pending = undefined
   }
 
   /** @throws KubeConfigError with reason `credentials`. */
   async current(): Promise<RequestCredentials> {
-    this.#pending ??= this.#read().finally(() => {
-      this.#pending = undefined
+    if (this.#pending !== undefined) return this.#pending
+    const pending = this.#read(this.#generation).finally(() => {
+      if (this.#pending === pending) this.#pending = undefined
     })
-    return this.#pending
+    this.#pending = pending
+    return pending
   }
 
-  async #read(): Promise<RequestCredentials> {
+  async #read(generation: number): Promise<RequestCredentials> {
     const { cluster, user } = this.#context
     try {
-      if (cluster.proxyUrl || isLegacyProvider(user.authProvider)) return await this.#readWithClientLibrary()
+      if (cluster.proxyUrl || isLegacyProvider(user.authProvider))
+        return await this.#readWithClientLibrary(generation)
       this.#tls ??= readTls(this.#context)
       const options: RequestOptions & { headers: Record<string, string> } = { headers: {} }
       if (this.#fileAuth.isAuthProvider(user)) await this.#fileAuth.applyAuthentication(user, options)
@@ -67,7 +72,7 @@ export class Credentials {
         headers: headersOf(this.#context, options.headers),
         tls,
         agent: undefined,
-        generation: this.#generation
+        generation
       }
     } catch (error) {
       const message = `credentials of ${user.name}: ${messageOf(error)}`
@@ -79,7 +84,7 @@ export class Credentials {
    * Proxies and the providers of cloud vendors: rare, and the whole client library costs 90 MB, so it is loaded only
    * when asked for.
    */
-  async #readWithClientLibrary(): Promise<RequestCredentials> {
+  async #readWithClientLibrary(generation: number): Promise<RequestCredentials> {
     const { KubeConfig } = await import('@kubernetes/client-node')
     const { cluster, user } = this.#context
     const config = new KubeConfig()
@@ -92,7 +97,7 @@ export class Credentials {
       headers: headersOf(this.#context, options.headers),
       tls: {},
       agent: agent as Agent | undefined,
-      generation: this.#generation
+      generation
     }
   }
 }

@@ -208,7 +208,9 @@ export class KubeClient {
         if (!hasStatus(error, 429, 503) || waitMs === undefined) throw error
         if (attempt > maxRetries || monotonicNow() + waitMs >= deadline) throw error
         await sleep(waitMs, options.signal)
-        if (options.signal?.aborted === true) throw error
+        if (options.signal?.aborted === true) {
+          throw new KubeTransportError('aborted', options.subject, 'given up', { cause: error })
+        }
       }
     }
   }

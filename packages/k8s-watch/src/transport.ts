@@ -48,12 +48,12 @@ export class Transport {
    * @throws KubeTransportError, KubeConfigError
    */
   async open(request: TransportRequest): Promise<IncomingMessage> {
-    const credentials = await this.#credentials.current()
+    const credentials = await this.#currentCredentials(request)
     const response = await this.#send(request, credentials)
     if (response.statusCode !== 401) return response
     response.resume()
     this.#credentials.forget(credentials.generation)
-    return this.#send(request, await this.#credentials.current())
+    return this.#send(request, await this.#currentCredentials(request))
   }
 
   /** Closes all connections. */
@@ -61,6 +61,19 @@ export class Transport {
     this.#agent?.destroy()
     this.#agent = undefined
     this.#agentTls = undefined
+  }
+
+  /** A plug-in may take its time, or hang: it serves other requests too and goes on, but this one need not wait. */
+  async #currentCredentials({ signal, subject }: TransportRequest): Promise<RequestCredentials> {
+    const aborted = Promise.withResolvers<never>()
+    const onAbort = (): void => aborted.reject(new KubeTransportError('aborted', subject, 'given up'))
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      return await Promise.race([this.#credentials.current(), aborted.promise])
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
   }
 
   async #send(request: TransportRequest, credentials: RequestCredentials): Promise<IncomingMessage> {
