@@ -17,11 +17,12 @@ const WEIGHINGS = 5
 
 /** Time and memory of the allocator where naive ones grow with the size or the fullness of the pool. */
 export async function benchIpam(): Promise<BenchResult> {
-  return { bench: 'ipam', figures: [...fillFigures(), ...churnFigures(), ...memoryFigures()] }
+  // Memory first, while the heap is small and nothing of the others is left in it.
+  return { bench: 'ipam', figures: [...memoryFigures(), ...fillFigures(), ...churnFigures()] }
 }
 
 function fillFigures(): readonly Figure[] {
-  const keys = Array.from({ length: ALLOCATIONS }, (_, i) => `namespace/service-${i}`)
+  const keys = Array.from({ length: ALLOCATIONS }, (_, i) => formatKey('namespace', i))
   const times = Array.from({ length: FILL_REPEATS }, () => {
     const ipam = create(LARGE)
     const start = performance.now()
@@ -31,16 +32,31 @@ function fillFigures(): readonly Figure[] {
   return [atMost(`${ALLOCATIONS} allocations from an empty /12`, round(quantile(times, 0.5)), 1000, 'ms')]
 }
 
-/** A pool in which one after the other gives its address back and asks for another. */
+/** A pool in which one gives its address back and another takes one, again and again. */
 interface Churn {
-  readonly ipam: Ipam<undefined>
-  readonly keys: readonly string[]
+  readonly pool: string
+  /** Numbers of the keys that hold an address of it. */
+  readonly held: number[]
+  /** Number of the next key. */
+  next: number
 }
 
+/**
+ * Two pools of one allocator, with the one full to nine tenths and the other almost empty, so that nothing but the
+ * fullness of the pool differs.
+ */
 function churnFigures(): readonly Figure[] {
   const random = createRandom(1)
-  const empty = createChurn(ALMOST_EMPTY)
-  const full = createNearlyFull(random)
+  const ipam = new Ipam<undefined>()
+  ipam.setPools([
+    { name: 'full', ranges: [IpRange.parse('10.16.0.0/12')] },
+    { name: 'empty', ranges: [IpRange.parse('10.32.0.0/12')] }
+  ])
+  const full = fill(ipam, 'full', LARGE_SIZE)
+  // Given back here and there: what is free is not in one piece.
+  for (let i = 0; i < LARGE_SIZE / 10; i += 1) ipam.release(formatKey('full', takeAny(full.held, random)))
+  const empty = fill(ipam, 'empty', ALMOST_EMPTY)
+
   const times = new Map<Churn, (readonly number[])[]>([
     [empty, []],
     [full, []]
@@ -48,7 +64,7 @@ function churnFigures(): readonly Figure[] {
   for (let i = -1; i < ROUNDS; i += 1) {
     // Both meet the same conditions of the machine; who goes first alternates.
     for (const churn of i % 2 === 0 ? [empty, full] : [full, empty]) {
-      const taken = sample(churn, random)
+      const taken = sample(ipam, churn, random)
       // The first round only warms up.
       if (i >= 0) times.get(churn)?.push(taken)
     }
@@ -74,31 +90,38 @@ function churnFigures(): readonly Figure[] {
   ]
 }
 
-function createChurn(count: number): Churn {
-  const ipam = create(LARGE)
-  const keys = Array.from({ length: count }, (_, i) => `namespace/service-${i}`)
-  for (const key of keys) allocate(ipam, key, 4)
-  return { ipam, keys }
-}
-
-/** Full first, then a tenth is given back, here and there. */
-function createNearlyFull(random: () => number): Churn {
-  const { ipam, keys } = createChurn(LARGE_SIZE)
-  const kept = keys.filter((key) => random() >= 0.1 || ipam.release(key) === undefined)
-  return { ipam, keys: kept }
+function fill(ipam: Ipam<undefined>, pool: string, count: number): Churn {
+  const held = Array.from({ length: count }, (_, i) => i)
+  for (const i of held) allocate(ipam, formatKey(pool, i), 4, pool)
+  return { pool, held, next: count }
 }
 
 /** How long each of many changes took, in microseconds. */
-function sample({ ipam, keys }: Churn, random: () => number): readonly number[] {
+function sample(ipam: Ipam<undefined>, churn: Churn, random: () => number): readonly number[] {
+  const { pool, held } = churn
   const times: number[] = []
   for (let i = 0; i < SAMPLES_PER_ROUND; i += 1) {
-    const key = keys[Math.floor(random() * keys.length)] ?? ''
+    const old = formatKey(pool, takeAny(held, random))
+    const fresh = churn.next
+    const key = formatKey(pool, fresh)
     const start = performance.now()
-    ipam.release(key)
-    allocate(ipam, key, 4)
+    ipam.release(old)
+    allocate(ipam, key, 4, pool)
     times.push((performance.now() - start) * 1000)
+    held.push(fresh)
+    churn.next += 1
   }
   return times
+}
+
+/** Takes one out; the last comes in its place. */
+function takeAny(held: number[], random: () => number): number {
+  const at = Math.floor(random() * held.length)
+  const taken = held[at]
+  const last = held.pop()
+  if (taken === undefined || last === undefined) throw new Error('nothing is held')
+  if (at < held.length) held[at] = last
+  return taken
 }
 
 function memoryFigures(): readonly Figure[] {
@@ -108,7 +131,7 @@ function memoryFigures(): readonly Figure[] {
     const before = process.memoryUsage().heapUsed
     const ipams = Array.from({ length: POOLS_WEIGHED }, () => {
       const ipam = create(range)
-      for (let i = 0; i < HELD_PER_POOL; i += 1) allocate(ipam, `namespace/service-${i}`, family)
+      for (let i = 0; i < HELD_PER_POOL; i += 1) allocate(ipam, formatKey('namespace', i), family)
       return ipam
     })
     collect()
@@ -140,14 +163,18 @@ function memoryFigures(): readonly Figure[] {
   ]
 }
 
+function formatKey(namespace: string, i: number): string {
+  return `${namespace}/service-${i}`
+}
+
 function create(range: string): Ipam<undefined> {
   const ipam = new Ipam<undefined>()
   ipam.setPools([{ name: 'pool', ranges: [IpRange.parse(range)] }])
   return ipam
 }
 
-function allocate(ipam: Ipam<undefined>, key: string, family: IpFamily): void {
-  const result = ipam.allocate({ key, requester: undefined, families: { stack: 'single', family } })
+function allocate(ipam: Ipam<undefined>, key: string, family: IpFamily, pool?: string): void {
+  const result = ipam.allocate({ key, requester: undefined, families: { stack: 'single', family }, pool })
   if (result.outcome === 'refused') throw new Error(result.refusal.message)
 }
 
