@@ -1,0 +1,157 @@
+import type { Config } from '@clarion-lb/config'
+import type { Ipam } from '@clarion-lb/ipam'
+import {
+  type EventRecorder,
+  Informer,
+  type KubeClient,
+  keyOf,
+  type LeaderElector,
+  SERVICES,
+  type V1Service
+} from '@clarion-lb/k8s-watch'
+import type { Requester } from '@clarion-lb/planner'
+import { type CommonMetrics, describeError, type Service } from '@clarion-lb/runtime'
+import type { Logger } from 'pino'
+import { Term } from './term.ts'
+
+export interface ControllerOptions {
+  readonly client: KubeClient
+  readonly loadBalancerClass: string
+  readonly elector: LeaderElector
+  readonly recorder: EventRecorder
+  readonly metrics: CommonMetrics
+  readonly log: Logger
+  readonly onUsage: (pool: string) => void
+  /** Done once by each new leader. */
+  readonly onLead: (signal: AbortSignal) => Promise<void>
+}
+
+const PAGE_SIZE = 1000
+const RETRY_MS = 1000
+
+/** Gives addresses to Services while it leads; while it does not, it follows what happens and is ready to. */
+export class Controller implements Service {
+  readonly name = 'controller'
+  readonly #options: ControllerOptions
+  readonly #services: Informer<V1Service>
+  readonly #stopping = new AbortController()
+  #config: Pick<Config, 'pools'> | undefined
+  #term: Term | undefined
+  /** Beginning and ending of terms, one after the other. */
+  #transition: Promise<void> = Promise.resolve()
+  #retry: NodeJS.Timeout | undefined
+
+  constructor(options: ControllerOptions) {
+    this.#options = options
+    this.#services = new Informer({ client: options.client, resource: SERVICES, pageSize: PAGE_SIZE })
+  }
+
+  get ipam(): Ipam<Requester> | undefined {
+    return this.#term?.ipam
+  }
+
+  /** Why it could not lead; `undefined`: it could, or does. */
+  unreadyBecause(): string | undefined {
+    if (!this.#services.hasSynced) return 'Services are not read yet'
+    return this.#config === undefined ? 'there is no configuration yet' : undefined
+  }
+
+  start(signal: AbortSignal): void {
+    const { elector, log } = this.#options
+    this.#services.onChange(({ object }) => this.#term?.enqueue(keyOf(object)))
+    this.#services.onProblem(({ error, retryMs }) =>
+      log.warn({ resource: 'services', error: describeError(error), retryMs }, 'watch failed')
+    )
+    this.#services.start(signal)
+    void this.#services.waitForSync(this.#stopping.signal).then(
+      () => this.#update(),
+      () => undefined
+    )
+    elector.onChange((change) => {
+      if (change.type === 'problem')
+        log.warn({ error: describeError(change.error) }, 'leader election failed')
+      else if (change.type === 'observed') log.info({ leader: change.leader }, 'leader')
+      else this.#update()
+    })
+    elector.start()
+  }
+
+  setConfig(config: Pick<Config, 'pools'>): void {
+    this.#config = config
+    this.#term?.setConfig(config)
+    this.#update()
+  }
+
+  /** Ends all work first, and gives the leadership back then: the next one may begin at once. */
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    clearTimeout(this.#retry)
+    await this.#transition
+    await this.#term?.stop()
+    await this.#options.elector.stop()
+    await this.#services.stop()
+  }
+
+  /** Begins or ends a term, as leadership and what is known ask for. */
+  #update(): void {
+    this.#transition = this.#transition.then(() => this.#settle())
+  }
+
+  async #settle(): Promise<void> {
+    if (this.#stopping.signal.aborted) return
+    const { elector, log } = this.#options
+    const config = this.#config
+    const canLead = elector.isLeader() && config !== undefined && this.#services.hasSynced
+    if (!canLead) {
+      const term = elector.isLeader() ? undefined : this.#term
+      if (term === undefined) return
+      this.#term = undefined
+      await term.stop()
+      log.warn('leadership lost')
+      return
+    }
+    if (this.#term !== undefined) return
+    try {
+      await this.#begin(config)
+    } catch (error) {
+      if (this.#stopping.signal.aborted) return
+      log.error({ error: describeError(error), retryMs: RETRY_MS }, 'could not begin to lead')
+      this.#retry = setTimeout(() => this.#update(), RETRY_MS)
+    }
+  }
+
+  async #begin(config: Pick<Config, 'pools'>): Promise<void> {
+    const { client, loadBalancerClass, elector, recorder, metrics, log, onUsage, onLead } = this.#options
+    const { signal } = this.#stopping
+    const startedAt = performance.now()
+    await onLead(signal)
+    // The cache may be behind what the last leader wrote: an address could be given out twice.
+    const current = await listAll(client, signal)
+    if (!elector.isLeader()) return
+    const term = new Term({
+      client,
+      services: this.#services.cache,
+      loadBalancerClass,
+      recorder,
+      metrics,
+      log,
+      onUsage,
+      mayWrite: () => elector.isLeader()
+    })
+    this.#term = term
+    term.start(config, current)
+    const durationMs = Math.round(performance.now() - startedAt)
+    log.info({ services: current.length, kept: term.ipam.size, durationMs }, 'leading')
+  }
+}
+
+async function listAll(client: KubeClient, signal: AbortSignal): Promise<readonly V1Service[]> {
+  const all: V1Service[] = []
+  let next: string | undefined
+  do {
+    const page = await client.list(SERVICES, { limit: PAGE_SIZE, continue: next, signal })
+    all.push(...page.items)
+    next = page.continue
+  } while (next !== undefined)
+  return all
+}
