@@ -85,7 +85,7 @@ export interface Allocation {
   readonly ports: readonly PortUse[]
 }
 
-/** An address that somebody else could use now. */
+/** An address that somebody else could use now, and could not before the change. */
 export interface Opening {
   readonly pool: string
   readonly address: IpAddress

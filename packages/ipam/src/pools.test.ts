@@ -98,6 +98,16 @@ describe('pools replaced in use', () => {
     expect(format(ipam.setPools(next))).toEqual(expected)
     const kept = [...ipam.allocations()]
     expect(ipam.size).toBe(kept.length)
+    for (const { name } of next) {
+      const own = kept.filter((one) => one.pool === name)
+      const ipv4 = new Set(
+        own.flatMap((one) => one.addresses.filter((address) => address.family === 4)).map(String)
+      )
+      expect(ipam.usage(name)).toMatchObject({
+        allocations: own.length,
+        ipv4: { assigned: BigInt(ipv4.size) }
+      })
+    }
     for (const { key, pool: name, addresses } of kept) {
       expect(ipam.get(key)?.pool).toBe(name)
       expect(addresses.map((one) => ipam.poolOf(one))).toEqual(addresses.map(() => name))

@@ -59,13 +59,14 @@ const terms: Arbitrary<PoolTerms> = fc.record({
   )
 })
 
-export const poolsPlan: Arbitrary<PoolsPlan> = fc.record({
+type Layout = Pick<PoolsPlan, 'segments' | 'isReversed'>
+
+const layout: Arbitrary<Layout> = fc.record({
   segments: fc.array(
     fc.record({ size: fc.integer({ min: 1, max: 6 }), name: fc.constantFrom('a', 'b', 'c', 'a', 'b', '') }),
     { minLength: 3, maxLength: 12 }
   ),
-  isReversed: fc.boolean(),
-  terms: fc.record({ a: terms, b: terms, c: terms })
+  isReversed: fc.boolean()
 })
 
 const request: Arbitrary<NaiveRequest> = fc.record({
@@ -84,25 +85,34 @@ const stated = fc.oneof(
 
 const families = fc.constantFrom(...FAMILIES)
 
-/** Steps of every kind, the first of them a `setPools`. */
+function setPoolsOf(layouts: readonly Layout[]): Arbitrary<Step> {
+  return fc
+    .tuple(fc.constantFrom(...layouts), fc.record({ a: terms, b: terms, c: terms }))
+    .map(([ranges, of]) => ({ type: 'setPools', pools: { ...ranges, terms: of } }))
+}
+
+/** Steps of every kind, the first of them a `setPools`. Layouts come back, so that some pools stay as they are. */
 export const steps: Arbitrary<readonly Step[]> = fc
-  .tuple(
-    fc.record({ type: fc.constant('setPools' as const), pools: poolsPlan }),
-    fc.array(
-      fc.oneof(
-        { weight: 1, arbitrary: fc.record({ type: fc.constant('setPools' as const), pools: poolsPlan }) },
-        { weight: 8, arbitrary: fc.record({ type: fc.constant('allocate' as const), request, families }) },
-        {
-          weight: 6,
-          arbitrary: fc.record({ type: fc.constant('assign' as const), request, addresses: stated })
-        },
-        { weight: 3, arbitrary: fc.record({ type: fc.constant('extend' as const), request }) },
-        {
-          weight: 3,
-          arbitrary: fc.record({ type: fc.constant('release' as const), key: fc.constantFrom(...KEYS) })
-        }
-      ),
-      { maxLength: 40, size: 'max' }
+  .array(layout, { minLength: 1, maxLength: 3 })
+  .chain((layouts) =>
+    fc.tuple(
+      setPoolsOf(layouts),
+      fc.array(
+        fc.oneof(
+          { weight: 2, arbitrary: setPoolsOf(layouts) },
+          { weight: 8, arbitrary: fc.record({ type: fc.constant('allocate' as const), request, families }) },
+          {
+            weight: 6,
+            arbitrary: fc.record({ type: fc.constant('assign' as const), request, addresses: stated })
+          },
+          { weight: 3, arbitrary: fc.record({ type: fc.constant('extend' as const), request }) },
+          {
+            weight: 3,
+            arbitrary: fc.record({ type: fc.constant('release' as const), key: fc.constantFrom(...KEYS) })
+          }
+        ),
+        { maxLength: 40, size: 'max' }
+      )
     )
   )
   .map(([first, rest]) => [first, ...rest])
