@@ -134,7 +134,13 @@ test('an address is given once, and again when its Service is gone', async () =>
   const addresses = new Set<string | undefined>()
   for (const name of ['a', 'b', 'c', 'd', 'e'])
     addresses.add(stringAt((await create(client, name)).body, 'spec', 'clusterIP'))
-  expect([...addresses].toSorted()).toEqual(['10.1.0.2', '10.1.0.3', '10.1.0.4', '10.1.0.5', '10.1.0.6'])
+  expect([...addresses].toSorted((left = '', right = '') => left.localeCompare(right))).toEqual([
+    '10.1.0.2',
+    '10.1.0.3',
+    '10.1.0.4',
+    '10.1.0.5',
+    '10.1.0.6'
+  ])
   expect(await create(client, 'f')).toMatchObject({
     status: 500,
     body: { message: 'failed to allocate a serviceIP: range is full' }
