@@ -235,9 +235,24 @@ export class LeaderElector {
   }
 
   async #release(): Promise<void> {
-    const { client, retryPeriodMs } = this.#options
-    const lease = this.#lease
-    if (lease === undefined) return
+    try {
+      await this.#giveBack()
+    } catch (error) {
+      // A renewal that was broken off may have arrived all the same, before or after the look.
+      if (!hasStatus(error, 409)) {
+        this.#publish({ type: 'problem', error })
+        return
+      }
+      this.#mustRead = true
+      await this.#giveBack().catch((again: unknown) => this.#publish({ type: 'problem', error: again }))
+    }
+  }
+
+  async #giveBack(): Promise<void> {
+    const { client, lease: key, identity, retryPeriodMs } = this.#options
+    const request = { timeoutMs: retryPeriodMs, maxRetries: 0 }
+    const lease = this.#mustRead ? await client.find(LEASES, key, request) : this.#lease
+    if (lease?.spec?.holderIdentity !== identity) return
     const now = formatMicroTime(Date.now())
     const spec = {
       ...lease.spec,
@@ -246,15 +261,7 @@ export class LeaderElector {
       renewTime: now,
       acquireTime: now
     }
-    try {
-      this.#lease = await client.update(
-        LEASES,
-        { ...lease, spec },
-        { timeoutMs: retryPeriodMs, maxRetries: 0 }
-      )
-    } catch (error) {
-      this.#publish({ type: 'problem', error })
-    }
+    this.#lease = await client.update(LEASES, { ...lease, spec }, request)
   }
 
   #publish(change: LeadershipChange): void {
