@@ -2,6 +2,7 @@ import { type IncomingMessage } from 'node:http'
 import { parse as parseYaml } from 'yaml'
 import { ApiError } from './api-error.ts'
 import { type Json, parseJson } from './json.ts'
+import { readProtobufObject } from './protobuf-objects.ts'
 
 /** Where a request goes. */
 export interface RequestPath {
@@ -64,8 +65,7 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
   }
   if (length === 0) return undefined
   const type = mediaType(request)
-  if (type.includes('protobuf'))
-    throw new ApiError('UnsupportedMediaType', 'protobuf bodies are not supported, send application/json')
+  if (type.includes('protobuf')) return readProtobufBody(Buffer.concat(chunks))
   const text = Buffer.concat(chunks).toString('utf8')
   try {
     if (!type.includes('yaml')) return parseJson(text)
@@ -76,6 +76,20 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
       `the body cannot be read: ${error instanceof Error ? error.message : String(error)}`
     )
   }
+}
+
+function readProtobufBody(bytes: Buffer): Json {
+  let why = 'of this kind are not supported'
+  try {
+    const object = readProtobufObject(bytes)
+    if (object !== undefined) return object
+  } catch (error) {
+    why = `cannot be read: ${error instanceof Error ? error.message : String(error)}`
+  }
+  throw new ApiError(
+    'UnsupportedMediaType',
+    `protobuf bodies ${why}; send application/json, as kubectl apply does`
+  )
 }
 
 /** What a client wants lists and objects to look like. */

@@ -130,15 +130,13 @@ test('the body must fit the path', async () => {
   expect((await client.post('/api/v1/namespaces/nowhere/configmaps', configMap('a'))).status).toBe(404)
 })
 
-test('a broken body is refused with 400, a body of another format with 415', async () => {
+test('a broken body is refused with 400, one that cannot be read with 415', async () => {
   const { client } = await startSim()
   const broken = await client.send('POST', CONFIG_MAPS, { body: [1, 2] })
   expect(broken).toMatchObject({ status: 400, body: { reason: 'BadRequest' } })
-  const protobuf = await client.send('POST', CONFIG_MAPS, {
-    body: {},
-    contentType: 'application/vnd.kubernetes.protobuf'
-  })
-  expect(protobuf.status).toBe(415)
+  const contentType = 'application/vnd.kubernetes.protobuf'
+  const protobuf = await client.send('POST', CONFIG_MAPS, { body: {}, contentType })
+  expect(protobuf).toMatchObject({ status: 415, body: { reason: 'UnsupportedMediaType' } })
 })
 
 test('a request without a known token is refused with 401', async () => {

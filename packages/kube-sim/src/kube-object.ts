@@ -35,6 +35,7 @@ const STRINGS = [
   'deletionTimestamp'
 ]
 const STRING_MAPS = ['labels', 'annotations']
+const LISTS = ['finalizers', 'ownerReferences', 'managedFields']
 
 /**
  * Checks the shape that every object shares.
@@ -46,7 +47,8 @@ export function decodeKubeObject(value: Json | undefined): KubeObject {
   const metadata = value['metadata'] ?? {}
   if (!isObject(metadata)) throw ApiError.badRequest('metadata: expected an object')
   const meta: Record<string, Json | undefined> = { ...metadata }
-  for (const key of Object.keys(meta)) if (meta[key] === null) delete meta[key]
+  for (const key of Object.keys(meta))
+    if (meta[key] === null || isEmptyContainer(key, meta[key])) delete meta[key]
   for (const key of STRINGS) {
     if (meta[key] !== undefined && typeof meta[key] !== 'string') {
       throw ApiError.badRequest(`metadata.${key}: expected a string`)
@@ -70,6 +72,12 @@ export function decodeKubeObject(value: Json | undefined): KubeObject {
   const object = { apiVersion, kind, ...rest, metadata: { ...meta, name: meta['name'] ?? '' } }
   if (!isKubeObject(object)) throw ApiError.badRequest('apiVersion and kind must be strings')
   return object
+}
+
+/** `omitempty`: no labels are the same as empty labels. */
+function isEmptyContainer(key: string, value: Json | undefined): boolean {
+  if (STRING_MAPS.includes(key)) return isObject(value) && Object.keys(value).length === 0
+  return LISTS.includes(key) && isArray(value) && value.length === 0
 }
 
 function isKubeObject(value: JsonObject): value is KubeObject {
