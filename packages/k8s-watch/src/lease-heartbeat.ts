@@ -62,6 +62,8 @@ export class LeaseHeartbeat {
 
   async #run(): Promise<void> {
     const { signal } = this.#stopping
+    // An attempt that was broken off may have arrived all the same.
+    const mayHold = !signal.aborted
     while (!signal.aborted) {
       const startedAt = monotonicNow()
       const isRenewed = await this.#renew(this.#options.identity ?? this.#options.lease.name, signal)
@@ -72,8 +74,7 @@ export class LeaseHeartbeat {
         : Math.min(this.#intervalMs, 1000)
       await sleep(Math.max(pauseMs, 0), signal)
     }
-    if (this.#renewedAt !== undefined && this.#options.releaseOnStop !== false)
-      await this.#renew('', undefined)
+    if (mayHold && this.#options.releaseOnStop !== false) await this.#renew('', undefined)
   }
 
   async #renew(holderIdentity: string, signal: AbortSignal | undefined): Promise<boolean> {
@@ -94,7 +95,10 @@ export class LeaseHeartbeat {
       await client.patch(LEASES, lease, { type: 'merge', body }, request)
       return true
     } catch (error) {
-      if (!hasStatus(error, 404) || holderIdentity === '') {
+      const isMissing = hasStatus(error, 404)
+      // Nothing is left to release.
+      if (isMissing && holderIdentity === '') return true
+      if (!isMissing) {
         if (signal?.aborted !== true) onProblem?.(error)
         return false
       }

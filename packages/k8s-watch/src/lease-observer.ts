@@ -90,7 +90,9 @@ export class LeaseObserver {
     if (this.#unsubscribe.length > 0) return
     this.#unsubscribe = [
       this.#informer.onChange((change) => this.#handle(change)),
-      this.#informer.onContact((contact) => this.#contact(contact))
+      this.#informer.onContact((contact) => this.#contact(contact)),
+      // What a list tells after that proves nothing about the time since.
+      this.#informer.onConnectionChange(() => void (this.#contactAt = undefined))
     ]
     this.#informer.start(signal)
   }
