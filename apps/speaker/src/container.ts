@@ -1,0 +1,238 @@
+import 'reflect-metadata'
+import { EventRecorder } from '@clarion-lb/k8s-watch'
+import {
+  ConfigSource,
+  ConfigurationReporter,
+  createCommonMetrics,
+  describeError,
+  HealthServer,
+  MetricsAccess,
+  MetricsServer,
+  type Service,
+  tlsOptionsOf
+} from '@clarion-lb/runtime'
+import {
+  container,
+  type DependencyContainer,
+  type FactoryFunction,
+  type InjectionToken,
+  instanceCachingFactory
+} from 'tsyringe'
+import { Announcer } from './announcer.ts'
+import { bgpProblems } from './bgp-problems.ts'
+import { L2Status } from './l2-status.ts'
+import { EveryNode, LeaseLiveness, type Liveness } from './liveness.ts'
+import { registerSpeakerMetrics } from './metrics.ts'
+import { createPlane } from './plane/create-plane.ts'
+import { Speaker } from './speaker.ts'
+import {
+  ALL_SERVICES,
+  ANNOUNCED_GAUGE,
+  ANNOUNCER,
+  CLIENT,
+  CONFIG_SOURCE,
+  HEALTH_SERVER,
+  L2_STATUS,
+  LIVENESS,
+  LOG,
+  METRICS,
+  METRICS_SERVER,
+  PLANE,
+  RECORDER,
+  REPORTER,
+  SETTINGS,
+  SPEAKER
+} from './tokens.ts'
+
+/** With `--ml-wan-config` all times of liveness are this much longer. */
+const WAN_PATIENCE = 3
+
+/** The parts of the speaker. The settings, the log and the client are the caller's to register. */
+export function createContainer(): DependencyContainer {
+  const root = container.createChildContainer()
+  const provide = <T>(token: InjectionToken<T>, factory: FactoryFunction<T>): void => {
+    root.register(token, { useFactory: instanceCachingFactory(factory) })
+  }
+  provide(METRICS, () => createCommonMetrics())
+  provide(ANNOUNCED_GAUGE, (c) =>
+    registerSpeakerMetrics(c.resolve(METRICS).registry, () => c.resolve(PLANE).counts())
+  )
+  provide(RECORDER, createRecorder)
+  provide(LIVENESS, createLiveness)
+  provide(PLANE, (c) => {
+    const log = c.resolve(LOG)
+    return createPlane({
+      excludeSource: c.resolve(SETTINGS).excludeSource,
+      backend: process.env['CLARION_LINK'] ?? '',
+      onEvent: (event) => c.resolve(ANNOUNCER).onPlaneEvent(event),
+      onRestart: (error) =>
+        log.error({ error: describeError(error) }, 'the frames thread failed, and is started again')
+    })
+  })
+  provide(SPEAKER, createSpeaker)
+  provide(ANNOUNCER, createAnnouncer)
+  provide(L2_STATUS, createL2Status)
+  provide(CONFIG_SOURCE, createConfigSource)
+  provide(REPORTER, createReporter)
+  provide(HEALTH_SERVER, createHealthServer)
+  provide(METRICS_SERVER, createMetricsServer)
+  provide(ALL_SERVICES, listServices)
+  return root
+}
+
+function createRecorder(c: DependencyContainer): EventRecorder {
+  const log = c.resolve(LOG)
+  return new EventRecorder({
+    client: c.resolve(CLIENT),
+    component: 'metallb-speaker',
+    host: c.resolve(SETTINGS).node,
+    onProblem: (error) => log.warn({ error: describeError(error) }, 'event not stored')
+  })
+}
+
+function createLiveness(c: DependencyContainer): Liveness {
+  const { flags, namespace, node } = c.resolve(SETTINGS)
+  const log = c.resolve(LOG)
+  if (flags['ml-bindaddr'] === '' || flags['ml-labels'] === '') {
+    log.warn(
+      '--ml-bindaddr and --ml-labels are not both given: every node counts as alive, also one that is not'
+    )
+    return new EveryNode()
+  }
+  return new LeaseLiveness({
+    client: c.resolve(CLIENT),
+    namespace,
+    node,
+    patience: flags['ml-wan-config'] ? WAN_PATIENCE : 1,
+    onProblem: (error) => log.warn({ error: describeError(error) }, 'lease not renewed')
+  })
+}
+
+function createSpeaker(c: DependencyContainer): Speaker {
+  const { flags, node } = c.resolve(SETTINGS)
+  const log = c.resolve(LOG)
+  return new Speaker({
+    client: c.resolve(CLIENT),
+    node,
+    loadBalancerClass: flags['lb-class'],
+    ignoreExcludeLabel: flags['ignore-exclude-lb'],
+    metrics: c.resolve(METRICS),
+    log,
+    onProblem: (resource, { error, retryMs }) =>
+      log.warn({ resource, error: describeError(error), retryMs }, 'watch failed')
+  })
+}
+
+function createAnnouncer(c: DependencyContainer): Announcer {
+  const speaker = c.resolve(SPEAKER)
+  return new Announcer({
+    node: c.resolve(SETTINGS).node,
+    planner: speaker.planner,
+    plane: c.resolve(PLANE),
+    recorder: c.resolve(RECORDER),
+    gauge: c.resolve(ANNOUNCED_GAUGE),
+    log: c.resolve(LOG),
+    serviceOf: (key) => speaker.serviceOf(key),
+    onStatus: (key) => c.resolve(L2_STATUS).touch(key)
+  })
+}
+
+function createL2Status(c: DependencyContainer): L2Status {
+  const { namespace, node, pod } = c.resolve(SETTINGS)
+  const log = c.resolve(LOG)
+  return new L2Status({
+    client: c.resolve(CLIENT),
+    namespace,
+    node,
+    pod,
+    wantedOf: (key) => c.resolve(ANNOUNCER).wantedStatusOf(key),
+    onProblem: (service, error) =>
+      log.warn({ service, error: describeError(error) }, 'layer 2 status not written')
+  })
+}
+
+function createConfigSource(c: DependencyContainer): ConfigSource {
+  const log = c.resolve(LOG)
+  const { namespace, flags } = c.resolve(SETTINGS)
+  const { configLoaded, configStale } = c.resolve(METRICS)
+  return new ConfigSource({
+    client: c.resolve(CLIENT),
+    namespace,
+    legacyConfigMap: flags.config,
+    nodes: c.resolve(SPEAKER).nodes,
+    onConfig: ({ config, problems: found, resources }) => {
+      const problems = [...found, ...bgpProblems(resources)]
+      for (const { severity, kind, name, field, message, remedy } of problems)
+        log[severity === 'error' ? 'error' : 'warn'](
+          { kind, name, field, message, remedy },
+          'configuration problem'
+        )
+      configLoaded.set(1)
+      configStale.set(problems.some(({ severity }) => severity === 'error') ? 1 : 0)
+      c.resolve(REPORTER).report(problems)
+      c.resolve(SPEAKER).setConfig(config)
+    },
+    onUnavailable: (because) => {
+      if (because === undefined) log.info('configuration is followed')
+      else log.warn({ because }, 'configuration is not available')
+    },
+    onProblem: (resource, { error, retryMs }) =>
+      log.warn({ resource, error: describeError(error), retryMs }, 'watch failed')
+  })
+}
+
+function createReporter(c: DependencyContainer): ConfigurationReporter {
+  const log = c.resolve(LOG)
+  const { namespace, node, pod } = c.resolve(SETTINGS)
+  return new ConfigurationReporter({
+    client: c.resolve(CLIENT),
+    namespace,
+    component: { type: 'speaker', node },
+    pod,
+    onProblem: (error) => log.warn({ error: describeError(error) }, 'configuration state not written')
+  })
+}
+
+function createHealthServer(c: DependencyContainer): HealthServer {
+  return new HealthServer({
+    port: c.resolve(SETTINGS).flags['health-probe-port'],
+    host: '127.0.0.1',
+    unreadyBecause: () => c.resolve(SPEAKER).unreadyBecause()
+  })
+}
+
+function createMetricsServer(c: DependencyContainer): MetricsServer {
+  const log = c.resolve(LOG)
+  const { flags } = c.resolve(SETTINGS)
+  return new MetricsServer({
+    port: flags.port,
+    registry: c.resolve(METRICS).registry,
+    access: new MetricsAccess({ client: c.resolve(CLIENT) }),
+    tls: tlsOptionsOf({
+      minVersion: flags['tls-min-version'],
+      cipherSuites: flags['tls-cipher-suites'],
+      curvePreferences: flags['tls-curve-preferences']
+    }),
+    certificateDirectory: flags['metrics-cert-dir'],
+    onProblem: (error) => log.warn({ error: describeError(error) }, 'metrics not served')
+  })
+}
+
+function listServices(c: DependencyContainer): readonly Service[] {
+  const recorder = c.resolve(RECORDER)
+  const speaker = c.resolve(SPEAKER)
+  speaker.attach({
+    liveness: c.resolve(LIVENESS),
+    plane: c.resolve(PLANE),
+    announcer: c.resolve(ANNOUNCER),
+    status: c.resolve(L2_STATUS)
+  })
+  return [
+    c.resolve(HEALTH_SERVER),
+    c.resolve(METRICS_SERVER),
+    { name: 'events', start: () => undefined, stop: () => recorder.stop() },
+    c.resolve(REPORTER),
+    speaker,
+    c.resolve(CONFIG_SOURCE)
+  ]
+}

@@ -1,0 +1,99 @@
+import { type KubeClient, LeaseHeartbeat, LeaseObserver } from '@clarion-lb/k8s-watch'
+import type { Service } from '@clarion-lb/runtime'
+
+/** Tells which nodes have a speaker that is alive. */
+export interface Liveness extends Service {
+  /** `undefined`: nobody knows, every node counts. */
+  members(): ReadonlySet<string> | undefined
+  onChange(listener: () => void): void
+}
+
+/** Every node counts as alive. */
+export class EveryNode implements Liveness {
+  readonly name = 'liveness'
+
+  members(): undefined {
+    return undefined
+  }
+
+  onChange(): void {
+    // It never does.
+  }
+
+  start(): void {
+    // There is nothing to watch.
+  }
+
+  stop(): void {
+    // There is nothing to end.
+  }
+}
+
+export interface LeaseLivenessOptions {
+  readonly client: KubeClient
+  readonly namespace: string
+  readonly node: string
+  /** Multiplies all times. */
+  readonly patience: number
+  readonly onProblem: (error: unknown) => void
+}
+
+const INTERVAL_MS = 1000
+const DURATION_MS = 4000
+const COMPONENT = { 'clarion.io/component': 'speaker' }
+
+/**
+ * Each speaker renews a Lease, and watches those of the others. While the API server is away nobody's verdict changes: what
+ * is announced stays announced.
+ */
+export class LeaseLiveness implements Liveness {
+  readonly name = 'liveness'
+  readonly #node: string
+  readonly #heartbeat: LeaseHeartbeat
+  readonly #observer: LeaseObserver
+  readonly #listeners: (() => void)[] = []
+
+  constructor({ client, namespace, node, patience, onProblem }: LeaseLivenessOptions) {
+    this.#node = node
+    this.#heartbeat = new LeaseHeartbeat({
+      client,
+      lease: { namespace, name: `clarion-speaker-${node}` },
+      identity: node,
+      labels: COMPONENT,
+      durationMs: DURATION_MS * patience,
+      intervalMs: INTERVAL_MS * patience,
+      onProblem
+    })
+    this.#observer = new LeaseObserver({
+      client,
+      namespace,
+      labelSelector: 'clarion.io/component=speaker',
+      maxGapMs: 2 * INTERVAL_MS * patience
+    })
+    this.#observer.onChange(() => {
+      for (const listener of this.#listeners) listener()
+    })
+  }
+
+  /** Those whose Leases are renewed, and this node. */
+  members(): ReadonlySet<string> {
+    return new Set([this.#node, ...this.#observer.aliveIdentities()])
+  }
+
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener)
+  }
+
+  /** Resolves when the others are known: before that this node would take all for itself. */
+  async start(signal: AbortSignal): Promise<void> {
+    this.#observer.start(signal)
+    await this.#observer.informer.waitForSync(signal)
+    this.#heartbeat.start()
+  }
+
+  /** Tells the others that this node is gone, so that they need not wait. */
+  async stop(): Promise<void> {
+    await this.#heartbeat.stop()
+    await this.#observer.stop()
+  }
+}

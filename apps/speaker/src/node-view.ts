@@ -1,0 +1,29 @@
+import { EXCLUDE_FROM_LOAD_BALANCERS_LABEL } from '@clarion-lb/crds'
+import type { V1Node } from '@clarion-lb/k8s-watch'
+import type { NodeView } from '@clarion-lb/planner'
+
+/** What the election reads of a node. */
+export function nodeViewOf({ metadata, status }: V1Node): NodeView {
+  return {
+    name: metadata?.name ?? '',
+    isNetworkUnavailable:
+      status?.conditions?.some(
+        (condition) => condition.type === 'NetworkUnavailable' && condition.status === 'True'
+      ) === true,
+    isExcluded: metadata?.labels?.[EXCLUDE_FROM_LOAD_BALANCERS_LABEL] !== undefined
+  }
+}
+
+/** A node's status is large, and most of it nobody here reads. */
+export function trimNode({ metadata, status }: V1Node): V1Node {
+  const { name, labels, resourceVersion, uid } = metadata ?? {}
+  return {
+    metadata: {
+      ...(name === undefined ? {} : { name }),
+      ...(labels === undefined ? {} : { labels }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      ...(uid === undefined ? {} : { uid })
+    },
+    status: { conditions: (status?.conditions ?? []).filter(({ type }) => type === 'NetworkUnavailable') }
+  }
+}

@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs'
+import type { V1Pod } from '@clarion-lb/k8s-watch'
+import { FlagError, type FlagValues, resolveNamespace } from '@clarion-lb/runtime'
+import { parseExcludedInterfaces } from './excluded-interfaces.ts'
+import type { SPEAKER_FLAGS } from './flags.ts'
+
+/** What the process was started with, made definite. */
+export interface Settings {
+  readonly flags: FlagValues<typeof SPEAKER_FLAGS>
+  readonly namespace: string
+  readonly node: string
+  readonly pod: V1Pod | undefined
+  /** Source of a regular expression; `undefined`: no interface is excluded. */
+  readonly excludeSource: string | undefined
+}
+
+/** @throws FlagError */
+export function settingsOf(flags: FlagValues<typeof SPEAKER_FLAGS>): Omit<Settings, 'pod'> {
+  const node = flags['node-name']
+  if (node === '') throw new FlagError('--node-name (METALLB_NODE_NAME) is needed: the name of this node')
+  return {
+    flags,
+    node,
+    namespace: resolveNamespace(flags.namespace),
+    excludeSource: readExcluded(flags['exclude-l2-file'])
+  }
+}
+
+function readExcluded(file: string): string | undefined {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+  return parseExcludedInterfaces(text, file)
+}

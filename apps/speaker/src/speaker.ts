@@ -1,0 +1,185 @@
+import type { Config } from '@clarion-lb/config'
+import {
+  ENDPOINT_SLICES,
+  Informer,
+  type InformerProblem,
+  type KubeClient,
+  type KubeObject,
+  keyOf,
+  NODES,
+  type ObjectKey,
+  parseKey,
+  SERVICES,
+  type V1EndpointSlice,
+  type V1Node,
+  type V1Service
+} from '@clarion-lb/k8s-watch'
+import { isOfClass, L2Planner, summarizeEndpoints } from '@clarion-lb/planner'
+import type { CommonMetrics, Service } from '@clarion-lb/runtime'
+import type { Logger } from 'pino'
+import type { Announcer } from './announcer.ts'
+import type { L2Status } from './l2-status.ts'
+import type { Liveness } from './liveness.ts'
+import { nodeViewOf, trimNode } from './node-view.ts'
+import type { Plane } from './plane/plane.ts'
+import { trimEndpointSlice, trimService } from './trimmed-objects.ts'
+
+export interface SpeakerOptions {
+  readonly client: KubeClient
+  readonly node: string
+  readonly loadBalancerClass: string
+  readonly ignoreExcludeLabel: boolean
+  readonly metrics: Pick<CommonMetrics, 'updates'>
+  readonly log: Logger
+  readonly onProblem: (resource: string, problem: InformerProblem) => void
+}
+
+/** What the speaker drives; made after it, since they ask it back. */
+export interface SpeakerParts {
+  readonly liveness: Liveness
+  readonly plane: Plane
+  readonly announcer: Announcer
+  readonly status: L2Status
+}
+
+const SERVICE_LABEL = 'kubernetes.io/service-name'
+
+/**
+ * Follows Services, their endpoints, nodes, liveness and configuration, and has the announcer carry out what the planner
+ * makes of them. Nothing is announced before all of them are known; while the API server is away, all stays as it was.
+ */
+export class Speaker implements Service {
+  readonly name = 'speaker'
+  readonly planner: L2Planner
+  readonly nodes: Informer<V1Node>
+  readonly #options: SpeakerOptions
+  readonly #services: Informer<V1Service>
+  readonly #slices: Informer<V1EndpointSlice, 'service'>
+  #parts: SpeakerParts | undefined
+  #config: Pick<Config, 'pools'> | undefined
+  #hasBegun = false
+
+  constructor(options: SpeakerOptions) {
+    this.#options = options
+    const { client, node, ignoreExcludeLabel } = options
+    this.planner = new L2Planner({ node, ignoreExcludeLabel })
+    this.nodes = new Informer({ client, resource: NODES, trim: trimNode })
+    this.#services = new Informer({ client, resource: SERVICES, pageSize: 1000, trim: trimService })
+    this.#slices = new Informer({
+      client,
+      resource: ENDPOINT_SLICES,
+      pageSize: 1000,
+      trim: trimEndpointSlice,
+      labelSelector: SERVICE_LABEL,
+      indexes: { service: serviceOfSlice }
+    })
+  }
+
+  attach(parts: SpeakerParts): void {
+    this.#parts = parts
+  }
+
+  /** Why it announces nothing; `undefined`: it does its work. */
+  unreadyBecause(): string | undefined {
+    return this.#hasBegun ? undefined : (this.#missing() ?? 'starting')
+  }
+
+  /** The Service as an event names it. */
+  serviceOf(key: string): KubeObject {
+    const found = this.#services.cache.get(parseKey(key))
+    return found ?? { apiVersion: 'v1', kind: 'Service', metadata: parseKey(key) }
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    const { liveness, plane } = this.#knownParts()
+    await plane.start()
+    this.#services.onChange(({ object }) => this.#updateService(keyOf(object)))
+    this.#slices.onChange(({ object }) => {
+      for (const key of serviceOfSlice(object)) this.#updateService(parseKey(key))
+    })
+    this.nodes.onChange((change) => {
+      const name = change.object.metadata?.name ?? ''
+      this.#apply(
+        this.planner.setNode(name, change.type === 'deleted' ? undefined : nodeViewOf(change.object))
+      )
+    })
+    for (const informer of [this.#services, this.#slices, this.nodes]) informer.start(signal)
+    this.#services.onProblem((problem) => this.#options.onProblem('services', problem))
+    this.#slices.onProblem((problem) => this.#options.onProblem('endpointslices', problem))
+    this.nodes.onProblem((problem) => this.#options.onProblem('nodes', problem))
+    liveness.onChange(() => this.#updateMembers())
+    await liveness.start(signal)
+    await Promise.all(
+      [this.#services, this.#slices, this.nodes].map(async (informer) => informer.waitForSync(signal))
+    )
+    this.#begin()
+  }
+
+  setConfig(config: Pick<Config, 'pools'>): void {
+    this.#config = config
+    if (this.#hasBegun) this.#apply(this.planner.setConfig(config))
+    else this.#begin()
+  }
+
+  /** Others take over first, then the answers end. */
+  async stop(): Promise<void> {
+    const { liveness, plane, status } = this.#knownParts()
+    await liveness.stop()
+    await status.stop()
+    await plane.stop()
+    await Promise.all([this.#services.stop(), this.#slices.stop(), this.nodes.stop()])
+  }
+
+  /** The first decisions, once all that they depend on is known. */
+  #begin(): void {
+    const { log } = this.#options
+    const config = this.#config
+    if (this.#hasBegun || config === undefined || this.#missing() !== undefined) return
+    const { announcer, status } = this.#knownParts()
+    this.#hasBegun = true
+    this.#updateMembers()
+    this.#apply(this.planner.setConfig(config))
+    status.start(new AbortController().signal)
+    log.info({ services: this.planner.size, addresses: announcer.addresses }, 'announcing')
+  }
+
+  #missing(): string | undefined {
+    if (!this.#services.hasSynced) return 'Services are not read yet'
+    if (!this.#slices.hasSynced) return 'EndpointSlices are not read yet'
+    if (!this.nodes.hasSynced) return 'Nodes are not read yet'
+    return this.#config === undefined ? 'there is no configuration yet' : undefined
+  }
+
+  #updateService(key: ObjectKey): void {
+    const { loadBalancerClass, metrics } = this.#options
+    metrics.updates.inc()
+    const service = this.#services.cache.get(key)
+    const id = `${key.namespace}/${key.name}`
+    // Services of other types are not even kept in the planner: most of a cluster's are.
+    const isOurs = service?.spec?.type === 'LoadBalancer' && isOfClass(service, loadBalancerClass)
+    if (!isOurs) {
+      this.#apply(this.planner.removeService(id))
+      return
+    }
+    const endpoints = summarizeEndpoints(this.#slices.cache.byIndex('service', id))
+    this.#apply(this.planner.setService(service, endpoints))
+  }
+
+  #updateMembers(): void {
+    this.#apply(this.planner.setMembers(this.#knownParts().liveness.members()))
+  }
+
+  #apply(changes: ReturnType<L2Planner['setConfig']>): void {
+    this.#knownParts().announcer.apply(changes)
+  }
+
+  #knownParts(): SpeakerParts {
+    if (this.#parts === undefined) throw new Error('attach was not called')
+    return this.#parts
+  }
+}
+
+function serviceOfSlice({ metadata }: V1EndpointSlice): readonly string[] {
+  const name = metadata?.labels?.[SERVICE_LABEL]
+  return name === undefined ? [] : [`${metadata?.namespace ?? ''}/${name}`]
+}

@@ -1,0 +1,36 @@
+import type { EventRecorder, KubeClient } from '@clarion-lb/k8s-watch'
+import type {
+  CommonMetrics,
+  ConfigSource,
+  ConfigurationReporter,
+  HealthServer,
+  MetricsServer,
+  Service
+} from '@clarion-lb/runtime'
+import type { Logger } from 'pino'
+import type { InjectionToken } from 'tsyringe'
+import type { Announcer } from './announcer.ts'
+import type { L2Status } from './l2-status.ts'
+import type { Liveness } from './liveness.ts'
+import type { AnnouncedGauge } from './metrics.ts'
+import type { Plane } from './plane/plane.ts'
+import type { Settings } from './settings.ts'
+import type { Speaker } from './speaker.ts'
+
+export const SETTINGS: InjectionToken<Settings> = Symbol('Settings')
+export const LOG: InjectionToken<Logger> = Symbol('Log')
+export const CLIENT: InjectionToken<KubeClient> = Symbol('Client')
+export const METRICS: InjectionToken<CommonMetrics> = Symbol('Metrics')
+export const ANNOUNCED_GAUGE: InjectionToken<AnnouncedGauge> = Symbol('AnnouncedGauge')
+export const RECORDER: InjectionToken<EventRecorder> = Symbol('Recorder')
+export const LIVENESS: InjectionToken<Liveness> = Symbol('Liveness')
+export const PLANE: InjectionToken<Plane> = Symbol('Plane')
+export const SPEAKER: InjectionToken<Speaker> = Symbol('Speaker')
+export const ANNOUNCER: InjectionToken<Announcer> = Symbol('Announcer')
+export const L2_STATUS: InjectionToken<L2Status> = Symbol('L2Status')
+export const CONFIG_SOURCE: InjectionToken<ConfigSource> = Symbol('ConfigSource')
+export const REPORTER: InjectionToken<ConfigurationReporter> = Symbol('Reporter')
+export const HEALTH_SERVER: InjectionToken<HealthServer> = Symbol('HealthServer')
+export const METRICS_SERVER: InjectionToken<MetricsServer> = Symbol('MetricsServer')
+/** In the order of starting. */
+export const ALL_SERVICES: InjectionToken<readonly Service[]> = Symbol('AllServices')

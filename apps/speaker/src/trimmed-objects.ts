@@ -1,0 +1,50 @@
+import type { V1EndpointSlice, V1Service } from '@clarion-lb/k8s-watch'
+
+/** Of a Service only what the decisions read is kept: a speaker holds all of the cluster. */
+export function trimService(service: V1Service): V1Service {
+  const { metadata, spec, status } = service
+  const annotations = Object.entries(metadata?.annotations ?? {}).filter(([name]) =>
+    name.startsWith('metallb.')
+  )
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: {
+      ...(metadata?.name === undefined ? {} : { name: metadata.name }),
+      ...(metadata?.namespace === undefined ? {} : { namespace: metadata.namespace }),
+      ...(metadata?.uid === undefined ? {} : { uid: metadata.uid }),
+      ...(metadata?.resourceVersion === undefined ? {} : { resourceVersion: metadata.resourceVersion }),
+      ...(metadata?.labels === undefined ? {} : { labels: metadata.labels }),
+      ...(annotations.length === 0 ? {} : { annotations: Object.fromEntries(annotations) })
+    },
+    spec: {
+      ...(spec?.type === undefined ? {} : { type: spec.type }),
+      ...(spec?.loadBalancerClass === undefined ? {} : { loadBalancerClass: spec.loadBalancerClass }),
+      ...(spec?.externalTrafficPolicy === undefined
+        ? {}
+        : { externalTrafficPolicy: spec.externalTrafficPolicy })
+    },
+    ...(status?.loadBalancer === undefined ? {} : { status: { loadBalancer: status.loadBalancer } })
+  }
+}
+
+/** Of an EndpointSlice only the nodes and conditions of its endpoints. */
+export function trimEndpointSlice({ metadata, endpoints }: V1EndpointSlice): V1EndpointSlice {
+  const { name, namespace, resourceVersion, uid, labels } = metadata ?? {}
+  const service = labels?.['kubernetes.io/service-name']
+  return {
+    metadata: {
+      ...(name === undefined ? {} : { name }),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(service === undefined ? {} : { labels: { 'kubernetes.io/service-name': service } })
+    },
+    addressType: '',
+    endpoints: (endpoints ?? []).map(({ nodeName, conditions }) => ({
+      addresses: [],
+      ...(nodeName === undefined ? {} : { nodeName }),
+      ...(conditions === undefined ? {} : { conditions })
+    }))
+  }
+}
