@@ -47,40 +47,16 @@ export function builtinResources(rules: {
   readonly service: Strategy
   readonly crd: Strategy
 }): readonly ResourceType[] {
-  return [...coreResources(rules.service), ...groupResources(rules.crd)]
+  return [...coreResources(rules.service), ...configurationResources(), ...groupResources(rules.crd)]
 }
 
+const CORE = { group: '', version: 'v1' }
+
 function coreResources(service: Strategy): readonly ResourceType[] {
-  const core = { group: '', version: 'v1' }
   return [
+    ...clusterResources(),
     defineResource({
-      ...core,
-      plural: 'namespaces',
-      kind: 'Namespace',
-      shortNames: ['ns'],
-      isNamespaced: false,
-      hasStatus: true,
-      keepsStatusOnCreate: true,
-      fieldSelectors: ['status.phase'],
-      strategy: NAMESPACE_RULES,
-      schema: CONDITIONS_SCHEMA,
-      returnsDeleted: true,
-      columns: columnsFor('Namespace')
-    }),
-    defineResource({
-      ...core,
-      plural: 'nodes',
-      kind: 'Node',
-      shortNames: ['no'],
-      isNamespaced: false,
-      hasStatus: true,
-      keepsStatusOnCreate: true,
-      fieldSelectors: ['spec.unschedulable'],
-      schema: NODE_SCHEMA,
-      columns: columnsFor('Node')
-    }),
-    defineResource({
-      ...core,
+      ...CORE,
       plural: 'services',
       kind: 'Service',
       shortNames: ['svc'],
@@ -93,7 +69,7 @@ function coreResources(service: Strategy): readonly ResourceType[] {
       columns: columnsFor('Service')
     }),
     defineResource({
-      ...core,
+      ...CORE,
       plural: 'endpoints',
       kind: 'Endpoints',
       singular: 'endpoints',
@@ -101,7 +77,7 @@ function coreResources(service: Strategy): readonly ResourceType[] {
       columns: columnsFor('Endpoints')
     }),
     defineResource({
-      ...core,
+      ...CORE,
       plural: 'pods',
       kind: 'Pod',
       shortNames: ['po'],
@@ -122,9 +98,45 @@ function coreResources(service: Strategy): readonly ResourceType[] {
       schema: POD_SCHEMA,
       returnsDeleted: true,
       columns: columnsFor('Pod')
+    })
+  ]
+}
+
+function clusterResources(): readonly ResourceType[] {
+  return [
+    defineResource({
+      ...CORE,
+      plural: 'namespaces',
+      kind: 'Namespace',
+      shortNames: ['ns'],
+      isNamespaced: false,
+      hasStatus: true,
+      keepsStatusOnCreate: true,
+      fieldSelectors: ['status.phase'],
+      strategy: NAMESPACE_RULES,
+      schema: CONDITIONS_SCHEMA,
+      returnsDeleted: true,
+      columns: columnsFor('Namespace')
     }),
     defineResource({
-      ...core,
+      ...CORE,
+      plural: 'nodes',
+      kind: 'Node',
+      shortNames: ['no'],
+      isNamespaced: false,
+      hasStatus: true,
+      keepsStatusOnCreate: true,
+      fieldSelectors: ['spec.unschedulable'],
+      schema: NODE_SCHEMA,
+      columns: columnsFor('Node')
+    })
+  ]
+}
+
+function configurationResources(): readonly ResourceType[] {
+  return [
+    defineResource({
+      ...CORE,
       plural: 'secrets',
       kind: 'Secret',
       fieldSelectors: ['type'],
@@ -132,14 +144,14 @@ function coreResources(service: Strategy): readonly ResourceType[] {
       columns: columnsFor('Secret')
     }),
     defineResource({
-      ...core,
+      ...CORE,
       plural: 'configmaps',
       kind: 'ConfigMap',
       shortNames: ['cm'],
       columns: columnsFor('ConfigMap')
     }),
     defineResource({
-      ...core,
+      ...CORE,
       plural: 'serviceaccounts',
       kind: 'ServiceAccount',
       shortNames: ['sa'],
@@ -147,7 +159,7 @@ function coreResources(service: Strategy): readonly ResourceType[] {
       columns: columnsFor('ServiceAccount')
     }),
     defineResource({
-      ...core,
+      ...CORE,
       plural: 'events',
       kind: 'Event',
       shortNames: ['ev'],
