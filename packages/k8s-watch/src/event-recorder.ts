@@ -47,6 +47,8 @@ interface Series {
   isStored: boolean
 }
 
+/** Longest message that every version of the API takes. */
+const MAX_MESSAGE = 1024
 /** How long {@link EventRecorder.stop} lets the last events go out, milliseconds. */
 const FLUSH_MS = 3000
 
@@ -100,7 +102,7 @@ export class EventRecorder {
       this.#newSeries(object, type, reason, found.message)
     )
     series.count += 1
-    series.message = found.message
+    series.message = found.message.slice(0, MAX_MESSAGE)
     series.lastTimestamp = this.#time()
     this.#queue.set(found.key, series)
     this.#sending ??= this.#sendAll()
@@ -190,7 +192,7 @@ export class EventRecorder {
       regarding: object,
       type,
       reason,
-      message,
+      message: message.slice(0, MAX_MESSAGE),
       firstTimestamp: now,
       lastTimestamp: now,
       count: 0,
@@ -217,7 +219,7 @@ export class EventRecorder {
       },
       type: series.type,
       reason: series.reason,
-      message: series.message.slice(0, 1024),
+      message: series.message,
       count: series.count,
       firstTimestamp: series.firstTimestamp,
       lastTimestamp: series.lastTimestamp,
