@@ -52,7 +52,7 @@ export function celValue(value: Json, schema: JsonObject | undefined): CelValue 
 }
 
 /** Writes the name of a property so that it can stand behind a dot. */
-export function escapeName(name: string): string {
+function escapeName(name: string): string {
   if (RESERVED.has(name)) return `__${name}__`
   return name
     .replaceAll('__', '__underscores__')

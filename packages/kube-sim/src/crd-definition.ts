@@ -2,7 +2,7 @@ import { arrayAt, isObject, type JsonObject, objectAt, stringAt, stringsAt, with
 import { type KubeObject } from './kube-object.ts'
 
 /** The names of a custom resource, complete. */
-export interface CustomNames {
+interface CustomNames {
   readonly plural: string
   readonly singular: string
   readonly kind: string
@@ -12,7 +12,7 @@ export interface CustomNames {
 }
 
 /** One version of a custom resource. */
-export interface CustomVersion {
+interface CustomVersion {
   readonly name: string
   readonly isServed: boolean
   readonly isStorage: boolean

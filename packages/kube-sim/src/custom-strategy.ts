@@ -54,7 +54,7 @@ function pruneUnknown(
 }
 
 /** What a schema and its rules find in an object. What has not changed since `old` is not judged again. */
-export function validateObject(
+function validateObject(
   object: KubeObject,
   old: KubeObject | undefined,
   schema: JsonObject

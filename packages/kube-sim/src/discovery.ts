@@ -3,7 +3,7 @@ import { type Registry } from './registry.ts'
 import { type ResourceType } from './resource-type.ts'
 
 /** The verbs that every resource answers. */
-export const VERBS: readonly string[] = [
+const VERBS: readonly string[] = [
   'create',
   'delete',
   'deletecollection',

@@ -1,7 +1,7 @@
 import { arrayAt, type Json, type JsonDraft, type JsonObject, objectAt } from './json.ts'
 
 /** How a field of a protobuf message becomes JSON. Empty scalars are left out, as `omitempty` does. */
-export type ProtobufField = readonly [
+type ProtobufField = readonly [
   name: string,
   type:
     | 'string'

@@ -30,7 +30,7 @@ const AGE: Column = {
 }
 
 /** `columnDefinitions` of the table of a resource. */
-export function columnDefinitions(type: ResourceType): readonly Json[] {
+function columnDefinitions(type: ResourceType): readonly Json[] {
   return columnsOf(type).map(({ name, type: valueType, format = '', description = name, priority }) => ({
     name,
     type: valueType,
@@ -41,7 +41,7 @@ export function columnDefinitions(type: ResourceType): readonly Json[] {
 }
 
 /** One row of a table. */
-export function tableRow(
+function tableRow(
   type: ResourceType,
   stored: StoredObject,
   { includeObject, nowMs }: TableOptions

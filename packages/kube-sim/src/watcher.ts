@@ -7,7 +7,7 @@ import { StoredObject } from './stored-object.ts'
 export type WatchEventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'
 
 /** Where a watch writes to: an HTTP response. */
-export interface WatchSink {
+interface WatchSink {
   /** @returns `false` when the receiver is slow; then {@link Watcher.resume} is called when it is ready. */
   write(chunk: string): boolean
   end(): void
