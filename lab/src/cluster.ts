@@ -150,8 +150,8 @@ export class Cluster {
     ])
     await Promise.all(nodes.map((node) => this.segment.addRoutes(node.name, this.#podRoutes(node.name))))
     for (const { name } of nodes) {
-      const [link] = JSON.parse(await this.segment.execute(name, 'ip', ['-json', 'link', 'show', 'eth0']))
-      this.#macs.set(link.address, name)
+      const text = await this.segment.execute(name, 'ip', ['link', 'show', 'eth0'])
+      this.#macs.set(/link\/ether (\S+)/.exec(text)?.[1] ?? '', name)
     }
   }
 

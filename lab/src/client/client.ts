@@ -14,7 +14,10 @@ type Body<T> = T extends unknown ? Omit<T, 'id'> : never
 /** The client host: asks its process in the namespace, and waits for the answers. */
 export class Client {
   readonly #process: LabProcess
-  readonly #waiting = new Map<number, { readonly resolve: (result: unknown) => void; readonly reject: (error: Error) => void }>()
+  readonly #waiting = new Map<
+    number,
+    { readonly resolve: (result: unknown) => void; readonly reject: (error: Error) => void }
+  >()
   #lastId = 0
 
   constructor(options: Omit<LabProcessOptions, 'script'>) {

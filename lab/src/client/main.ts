@@ -54,7 +54,7 @@ function startLoad(url: string): void {
   const results: Promise<ProbeResult>[] = []
   const timer = setInterval(() => {
     results.push(probe(url, LOAD_TIMEOUT_MS))
-    if (results.length > MAX_LOAD_RESULTS) results.shift()
+    if (results.length > MAX_LOAD_RESULTS) void results.shift()
   }, LOAD_INTERVAL_MS)
   load = { timer, results }
 }
