@@ -63,7 +63,7 @@ table ${table} {
     jump services
   }
   chain output {
-    type nat hook output priority dstnat;
+    type nat hook output priority -100;
     jump services
   }
   chain postrouting {
