@@ -43,20 +43,28 @@ async function handle(request: ClientRequest): Promise<unknown> {
     case 'neighbours':
       return JSON.parse((await run('ip', ['-json', 'neigh', 'show'])) || '[]')
     case 'startLoad':
-      startLoad(request.url)
+      await startLoad(request.url)
       return undefined
     case 'stopLoad':
       return stopLoad()
   }
 }
 
-function startLoad(url: string): void {
+/** Resolves when the first request was answered: without that there would be no beginning of an outage. */
+async function startLoad(url: string): Promise<void> {
   const results: Promise<ProbeResult>[] = []
+  const { promise: answered, resolve } = Promise.withResolvers<void>()
   const timer = setInterval(() => {
-    results.push(probe(url, LOAD_TIMEOUT_MS))
+    results.push(
+      probe(url, LOAD_TIMEOUT_MS).then((result) => {
+        if (result.body !== undefined) resolve()
+        return result
+      })
+    )
     if (results.length > MAX_LOAD_RESULTS) void results.shift()
   }, LOAD_INTERVAL_MS)
   load = { timer, results }
+  await answered
 }
 
 async function stopLoad(): Promise<unknown> {
