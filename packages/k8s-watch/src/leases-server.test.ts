@@ -10,15 +10,20 @@ import { type V1Lease } from './types.ts'
 
 const NAMESPACE = 'default'
 
+interface CandidateOptions {
+  /** What another has heard, to go on with. */
+  readonly heard?: string[]
+  readonly times?: { readonly leaseDurationMs: number; readonly renewDeadlineMs: number }
+}
+
 class Candidate {
   readonly elector: LeaderElector
-  readonly heard: string[] = []
+  readonly heard: string[]
 
-  constructor(client: KubeClient, identity: string, heard: string[] = []) {
-    this.heard = heard
+  constructor(client: KubeClient, identity: string, options: CandidateOptions = {}) {
+    this.heard = options.heard ?? []
     const lease = { namespace: NAMESPACE, name: 'controller' }
-    const times = { leaseDurationMs: 1000, renewDeadlineMs: 700, retryPeriodMs: 50 }
-    this.elector = new LeaderElector({ client, lease, identity, ...times })
+    this.elector = new LeaderElector({ client, lease, identity, retryPeriodMs: 50, ...options.times })
     this.elector.onChange((change) => {
       if (change.type === 'started' || change.type === 'stopped')
         this.heard.push(`${identity} ${change.type}`)
@@ -47,7 +52,7 @@ describe('LeaderElector and a server', () => {
   test('of two one leads; when it stops, the other does', async () => {
     const bench = await SimBench.start()
     const a = new Candidate(await bench.client(), 'a')
-    const b = new Candidate(await bench.client(), 'b', a.heard)
+    const b = new Candidate(await bench.client(), 'b', { heard: a.heard })
     await a.start('started')
     await b.start('observed')
     expect([a.elector.isLeader(), b.elector.isLeader(), b.elector.leader]).toEqual([true, false, 'a'])
@@ -60,8 +65,9 @@ describe('LeaderElector and a server', () => {
 
   test('a leader that reaches the server no more has stopped before the other begins', async () => {
     const bench = await SimBench.start()
-    const a = new Candidate(await bench.client({ userAgent: 'cut-off' }), 'a')
-    const b = new Candidate(await bench.client(), 'b', a.heard)
+    const times = { leaseDurationMs: 2000, renewDeadlineMs: 1500 }
+    const a = new Candidate(await bench.client({ userAgent: 'cut-off' }), 'a', { times })
+    const b = new Candidate(await bench.client(), 'b', { times, heard: a.heard })
     await a.start('started')
     await b.start('observed')
     const started = b.next('started')

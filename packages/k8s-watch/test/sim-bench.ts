@@ -136,6 +136,6 @@ export async function until(informer: Watched, condition: () => boolean): Promis
   })
 }
 
-export function byText(a: string, b: string): number {
+function byText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
