@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createWriteStream, type WriteStream } from 'node:fs'
+import { createWriteStream, readFileSync, type WriteStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 
 export interface LabProcessOptions {
@@ -42,6 +42,7 @@ export class LabProcess {
       ...prefix,
       process.execPath,
       ...process.execArgv,
+      ...nodeFlagsOf(script),
       script,
       ...args
     ]
@@ -115,4 +116,10 @@ export class LabProcess {
     }
     this.#log?.end()
   }
+}
+
+/** The flags for Node in the first line of a program, which only a shell would read. */
+function nodeFlagsOf(script: string): readonly string[] {
+  const [first = ''] = readFileSync(script, 'utf8').split('\n', 1)
+  return /^#!\S+ -S node (.*)$/.exec(first)?.[1]?.split(' ') ?? []
 }

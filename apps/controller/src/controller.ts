@@ -13,6 +13,7 @@ import type { Requester } from '@clarion-lb/planner'
 import { type CommonMetrics, describeError, type Service } from '@clarion-lb/runtime'
 import type { Logger } from 'pino'
 import { Term } from './term.ts'
+import { trimService } from './trim-service.ts'
 
 export interface ControllerOptions {
   readonly client: KubeClient
@@ -26,7 +27,7 @@ export interface ControllerOptions {
   readonly onLead: (signal: AbortSignal) => Promise<void>
 }
 
-const PAGE_SIZE = 1000
+const PAGE_SIZE = 500
 const RETRY_MS = 1000
 
 /** Gives addresses to Services while it leads; while it does not, it follows what happens and is ready to. */
@@ -43,7 +44,12 @@ export class Controller implements Service {
 
   constructor(options: ControllerOptions) {
     this.#options = options
-    this.#services = new Informer({ client: options.client, resource: SERVICES, pageSize: PAGE_SIZE })
+    this.#services = new Informer({
+      client: options.client,
+      resource: SERVICES,
+      pageSize: PAGE_SIZE,
+      trim: trimService
+    })
   }
 
   get ipam(): Ipam<Requester> | undefined {
@@ -150,7 +156,7 @@ async function listAll(client: KubeClient, signal: AbortSignal): Promise<readonl
   let next: string | undefined
   do {
     const page = await client.list(SERVICES, { limit: PAGE_SIZE, continue: next, signal })
-    all.push(...page.items)
+    all.push(...page.items.map(trimService))
     next = page.continue
   } while (next !== undefined)
   return all

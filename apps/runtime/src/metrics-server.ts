@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import type { Registry } from 'prom-client'
 import type { Service } from './lifecycle.ts'
 import type { MetricsAccess } from './metrics-access.ts'
-import { createSelfSigned } from './self-signed.ts'
 import type { TlsOptions } from './tls-options.ts'
 
 export interface MetricsServerOptions {
@@ -53,7 +52,11 @@ export class MetricsServer implements Service {
 
   async #certificate(): Promise<{ readonly key: string; readonly cert: string }> {
     const { certificateDirectory: directory } = this.#options
-    if (directory === '') return createSelfSigned()
+    if (directory === '') {
+      // Loaded only where it is needed: it takes more memory than all the rest of this package.
+      const { createSelfSigned } = await import('./self-signed.ts')
+      return createSelfSigned()
+    }
     const [key, cert] = await Promise.all(
       ['tls.key', 'tls.crt'].map((name) => readFile(join(directory, name), 'utf8'))
     )

@@ -189,7 +189,7 @@ export class EventRecorder {
     return {
       name: `${name.slice(0, 200)}.${this.#lastNameMs.toString(16)}`,
       namespace: namespace === '' ? 'default' : namespace,
-      regarding: object,
+      regarding: referenceOf(object),
       type,
       reason,
       message: message.slice(0, MAX_MESSAGE),
@@ -235,6 +235,21 @@ export class EventRecorder {
 
   #time(): string {
     return formatTime(this.#wallClock())
+  }
+}
+
+/** What an event says of its object: the object itself would be kept alive for as long as the series is remembered. */
+function referenceOf({ apiVersion, kind, metadata }: KubeObject): KubeObject {
+  const { name, namespace, uid, resourceVersion } = metadata ?? {}
+  return {
+    ...(apiVersion === undefined ? {} : { apiVersion }),
+    ...(kind === undefined ? {} : { kind }),
+    metadata: {
+      ...(name === undefined ? {} : { name }),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion })
+    }
   }
 }
 

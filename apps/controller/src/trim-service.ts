@@ -1,0 +1,40 @@
+import type { V1Service } from '@clarion-lb/k8s-watch'
+
+/**
+ * Leaves out of a Service what nobody here reads. The metadata stay whole, since a write of the status replaces them;
+ * what it says of the spec is ignored by the API server.
+ */
+export function trimService({ apiVersion, kind, metadata, spec, status }: V1Service): V1Service {
+  const { managedFields: _managedFields, ...kept } = metadata ?? {}
+  return {
+    ...(apiVersion === undefined ? {} : { apiVersion }),
+    ...(kind === undefined ? {} : { kind }),
+    metadata: kept,
+    ...(spec === undefined ? {} : { spec: trimSpec(spec) }),
+    ...(status === undefined ? {} : { status })
+  }
+}
+
+function trimSpec(spec: NonNullable<V1Service['spec']>): NonNullable<V1Service['spec']> {
+  const { type, clusterIP, clusterIPs, loadBalancerIP, loadBalancerClass } = spec
+  const { ipFamilies, ipFamilyPolicy, externalTrafficPolicy, selector, ports } = spec
+  return {
+    ...(type === undefined ? {} : { type }),
+    ...(clusterIP === undefined ? {} : { clusterIP }),
+    ...(clusterIPs === undefined ? {} : { clusterIPs }),
+    ...(loadBalancerIP === undefined ? {} : { loadBalancerIP }),
+    ...(loadBalancerClass === undefined ? {} : { loadBalancerClass }),
+    ...(ipFamilies === undefined ? {} : { ipFamilies }),
+    ...(ipFamilyPolicy === undefined ? {} : { ipFamilyPolicy }),
+    ...(externalTrafficPolicy === undefined ? {} : { externalTrafficPolicy }),
+    ...(selector === undefined ? {} : { selector }),
+    ...(ports === undefined
+      ? {}
+      : {
+          ports: ports.map(({ port, protocol }) => ({
+            port,
+            ...(protocol === undefined ? {} : { protocol })
+          }))
+        })
+  }
+}

@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+import { Command } from 'commander'
+import { benchController } from './controller.ts'
+import { benchIpam } from './ipam.ts'
+import type { BenchResult, Figure } from './result.ts'
+
+const BENCHES: Readonly<
+  Record<string, { readonly about: string; readonly measure: () => Promise<BenchResult> }>
+> = {
+  ipam: { about: 'time and memory of the allocator', measure: benchIpam },
+  controller: {
+    about: 'writes, time and cost of the controller with 10,000 Services',
+    measure: benchController
+  }
+}
+
+const program = new Command('bench')
+  .description('Measures, and prints each figure beside its goal. Exit status 1 if a goal is missed.')
+  .argument('[name]', 'which; without it, the list')
+  .option('--json', 'print {bench, figures: [{name, value, unit, goal, met}]}')
+  .parse()
+const [name] = program.args
+const { json = false } = program.opts<{ json?: boolean }>()
+
+if (name === undefined) {
+  for (const [one, { about }] of Object.entries(BENCHES)) process.stdout.write(`${one.padEnd(20)} ${about}\n`)
+} else {
+  const bench = BENCHES[name]
+  if (bench === undefined)
+    program.error(`there is no bench ${name}; there are ${Object.keys(BENCHES).join(', ')}`)
+  else await measure(bench.measure)
+}
+
+async function measure(run: () => Promise<BenchResult>): Promise<void> {
+  const result = await run()
+  if (json) process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`)
+  else for (const figure of result.figures) process.stdout.write(`${format(figure)}\n`)
+  if (result.figures.some(({ met }) => !met)) process.exitCode = 1
+}
+
+function format({ name: what, value, unit, goal, met }: Figure): string {
+  const verdict = goal === '' ? '' : `  ${goal} ${unit}  ${met ? 'met' : 'MISSED'}`
+  return `${what.padEnd(80)} ${String(value).padStart(10)} ${unit.padEnd(8)}${verdict}`
+}
