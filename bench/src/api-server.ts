@@ -28,7 +28,8 @@ export interface ApiServer {
   stop(): Promise<void>
 }
 
-export async function startApiServer(): Promise<ApiServer> {
+/** @param host address to listen on, for those who cannot reach our loopback */
+export async function startApiServer(host = '127.0.0.1'): Promise<ApiServer> {
   const directory = await mkdtemp(join(tmpdir(), 'clarion-bench-'))
   const kubeconfigFile = join(directory, 'kubeconfig')
   const server = new LabProcess({
@@ -36,7 +37,7 @@ export async function startApiServer(): Promise<ApiServer> {
     script: createRequire(import.meta.url)
       .resolve('@clarion-lb/kube-sim')
       .replace(/index\.js$/, 'main.js'),
-    args: ['--kubeconfig', kubeconfigFile],
+    args: ['--kubeconfig', kubeconfigFile, '--host', host],
     logFile: join(directory, 'kube-sim.log')
   })
   server.start()
@@ -101,5 +102,13 @@ export const POOLS: ResourceRef<KubeObject & { readonly spec: object }> = define
   version: 'v1beta1',
   plural: 'ipaddresspools',
   kind: 'IPAddressPool',
+  isNamespaced: true
+})
+
+export const L2_ADVERTISEMENTS: ResourceRef<KubeObject & { readonly spec: object }> = defineResource({
+  group: 'metallb.io',
+  version: 'v1beta1',
+  plural: 'l2advertisements',
+  kind: 'L2Advertisement',
   isNamespaced: true
 })

@@ -1,7 +1,8 @@
-import { join } from 'node:path'
 import { Informer, type ObjectChange, SERVICES, type V1Service } from '@clarion-lb/k8s-watch'
-import { LabProcess } from '@clarion-lb/lab'
+import type { LabProcess } from '@clarion-lb/lab'
 import { type ApiServer, NAMESPACE, POOLS, startApiServer } from './api-server.ts'
+import { createController, waitForLog } from './binaries.ts'
+import { inParallel } from './in-parallel.ts'
 import { costOf } from './process-cost.ts'
 import { atMost, type BenchResult, type Figure, quantile, reference } from './result.ts'
 
@@ -28,7 +29,9 @@ export async function benchController(): Promise<BenchResult> {
       metadata: { name: 'all', namespace: NAMESPACE },
       spec: { addresses: ['10.0.0.0/16'] }
     })
-    await createServices(server, SERVICE_COUNT)
+    await inParallel(SERVICE_COUNT, CREATE_CONCURRENCY, async (i) => {
+      await server.client.create(SERVICES, serviceOf(serviceName(i)))
+    })
     const first = await measureFirst(watch, controller, counters)
     const undisturbed = await measureNext(world, 'undisturbed', false)
     const disturbed = await measureNext(world, 'disturbed', true)
@@ -62,16 +65,6 @@ export async function benchController(): Promise<BenchResult> {
     await watch.stop()
     await server.stop()
   }
-}
-
-function createController(server: ApiServer): LabProcess {
-  return new LabProcess({
-    name: 'controller',
-    script: join(import.meta.dirname, '../../apps/controller/dist/main.js'),
-    args: ['--port=0', '--health-probe-port=0', '--log-level=info', `--kubeconfig=${server.kubeconfigFile}`],
-    env: { METALLB_NAMESPACE: NAMESPACE },
-    logFile: join(server.directory, 'controller.log')
-  })
 }
 
 type Count = () => Promise<number>
@@ -133,7 +126,7 @@ async function measureRestart(
   const before = await writes()
   const startedAt = performance.now()
   controller.start()
-  await controller.waitFor((said) => typeof said === 'string' && said.includes('"msg":"leading"'), TIMEOUT_MS)
+  await waitForLog(controller, 'leading')
   const readyMs = performance.now() - startedAt
   // Once a newcomer has its address, all that came before it were looked at.
   const assigned = watch.waitForAddress('newcomer')
@@ -148,17 +141,6 @@ async function measureRestart(
       'writes'
     )
   ]
-}
-
-async function createServices(server: ApiServer, count: number): Promise<void> {
-  let next = 0
-  const work = async (): Promise<void> => {
-    while (next < count) {
-      next += 1
-      await server.client.create(SERVICES, serviceOf(serviceName(next - 1)))
-    }
-  }
-  await Promise.all(Array.from({ length: CREATE_CONCURRENCY }, work))
 }
 
 function serviceName(number: number): string {

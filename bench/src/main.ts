@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import { benchController } from './controller.ts'
+import { benchCreateToAnnounce } from './create-to-announce.ts'
 import { benchIpam } from './ipam.ts'
 import type { BenchResult, Figure } from './result.ts'
 
@@ -11,6 +12,10 @@ const BENCHES: Readonly<
   controller: {
     about: 'writes, time and cost of the controller with 10,000 Services',
     measure: benchController
+  },
+  'create-to-announce': {
+    about: 'from the creation of a Service to its first gratuitous ARP',
+    measure: benchCreateToAnnounce
   }
 }
 

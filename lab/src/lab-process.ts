@@ -85,6 +85,8 @@ export class LabProcess {
       })
     } finally {
       lines.close()
+      // Closing pauses the stream, and a program whose output nobody takes stands still.
+      child.stdout.resume()
     }
   }
 

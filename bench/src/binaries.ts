@@ -1,0 +1,38 @@
+import { join } from 'node:path'
+import { LabProcess } from '@clarion-lb/lab'
+import { type ApiServer, NAMESPACE } from './api-server.ts'
+
+const APPS = join(import.meta.dirname, '../../apps')
+const COMMON = ['--port=0', '--health-probe-port=0', '--log-level=info']
+
+export function createController(server: ApiServer): LabProcess {
+  return new LabProcess({
+    name: 'controller',
+    script: join(APPS, 'controller/dist/main.js'),
+    args: [...COMMON, `--kubeconfig=${server.kubeconfigFile}`],
+    env: { METALLB_NAMESPACE: NAMESPACE },
+    logFile: join(server.directory, 'controller.log')
+  })
+}
+
+/** @param prefix words that enter the node's namespace */
+export function createSpeaker(server: ApiServer, node: string, prefix: readonly string[]): LabProcess {
+  return new LabProcess({
+    name: `speaker ${node}`,
+    prefix,
+    script: join(APPS, 'speaker/dist/main.js'),
+    args: [...COMMON, `--kubeconfig=${server.kubeconfigFile}`],
+    env: {
+      METALLB_NAMESPACE: NAMESPACE,
+      METALLB_NODE_NAME: node,
+      METALLB_ML_BIND_ADDR: '0.0.0.0',
+      METALLB_ML_LABELS: 'app=metallb'
+    },
+    logFile: join(server.directory, `speaker-${node}.log`)
+  })
+}
+
+/** Resolves when a log line with this message appears. */
+export async function waitForLog(subject: LabProcess, message: string, timeoutMs = 60_000): Promise<void> {
+  await subject.waitFor((said) => typeof said === 'string' && said.includes(`"msg":"${message}"`), timeoutMs)
+}

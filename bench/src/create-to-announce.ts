@@ -1,0 +1,184 @@
+import { ENDPOINT_SLICES, type KubeClient, NODES, SERVICES, type V1Service } from '@clarion-lb/k8s-watch'
+import { run } from '@clarion-lb/lab'
+import { PacketLink } from '@clarion-lb/link'
+import { Ipv4Address } from '@clarion-lb/netaddr'
+import { type ApiServer, L2_ADVERTISEMENTS, NAMESPACE, POOLS, startApiServer } from './api-server.ts'
+import { createController, createSpeaker, waitForLog } from './binaries.ts'
+import { inParallel } from './in-parallel.ts'
+import { costOf } from './process-cost.ts'
+import { atMost, type BenchResult, type Figure, quantile, reference } from './result.ts'
+
+const SAMPLES = 300
+const OTHERS = 5000
+const HOST = '192.168.77.1'
+const NODE = { name: 'bench-node', address: '192.168.77.2' }
+const SAMPLE_POOL = 'samples'
+const TIMEOUT_MS = 30_000
+
+/**
+ * From the request that creates a Service to its first gratuitous ARP on the wire: API server, controller and speaker are
+ * processes of their own, the speaker in a network namespace, its frames seen at the other end of its cable.
+ */
+export async function benchCreateToAnnounce(): Promise<BenchResult> {
+  await plugNode()
+  const server = await startApiServer(HOST)
+  const controller = createController(server)
+  const speaker = createSpeaker(server, NODE.name, ['ip', 'netns', 'exec', NODE.name])
+  const ears = new Ears()
+  try {
+    await prepareCluster(server)
+    ears.start()
+    controller.start()
+    speaker.start()
+    await Promise.all([waitForLog(controller, 'leading'), waitForLog(speaker, 'announcing')])
+    const alone = await measure(server, ears, 'alone')
+    await createOthers(server)
+    const crowded = await measure(server, ears, 'crowded')
+    const { peakMiB } = await costOf(speaker.pid ?? 0)
+    return {
+      bench: 'create-to-announce',
+      figures: [
+        ...figuresOf('no other Services', alone),
+        ...figuresOf(`${OTHERS} other Services`, crowded),
+        atMost(`peak memory of the speaker with ${OTHERS} Services`, Math.round(peakMiB), 120, 'MiB')
+      ]
+    }
+  } finally {
+    await ears.stop()
+    await Promise.all([controller.stop(), speaker.stop()])
+    await server.stop()
+    await run('ip', ['link', 'del', 'tap0'])
+    await run('ip', ['netns', 'del', NODE.name])
+  }
+}
+
+async function plugNode(): Promise<void> {
+  await run('ip', ['netns', 'add', NODE.name])
+  await run('ip', ['link', 'add', 'tap0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', NODE.name])
+  await run('ip', ['addr', 'add', `${HOST}/24`, 'dev', 'tap0'])
+  await run('ip', ['link', 'set', 'tap0', 'up'])
+  const inside = ['netns', 'exec', NODE.name, 'ip']
+  await run('ip', [...inside, 'addr', 'add', `${NODE.address}/24`, 'dev', 'eth0'])
+  await run('ip', [...inside, 'link', 'set', 'lo', 'up'])
+  await run('ip', [...inside, 'link', 'set', 'eth0', 'up'])
+}
+
+async function prepareCluster({ client }: ApiServer): Promise<void> {
+  await client.create(NODES, { metadata: { name: NODE.name } })
+  const pool = (name: string, addresses: readonly string[], autoAssign: boolean): Promise<unknown> =>
+    client.create(POOLS, { metadata: { name, namespace: NAMESPACE }, spec: { addresses, autoAssign } })
+  await pool(SAMPLE_POOL, ['10.77.0.0/22'], false)
+  await pool('others', ['10.78.0.0/16'], true)
+  await client.create(L2_ADVERTISEMENTS, { metadata: { name: 'all', namespace: NAMESPACE }, spec: {} })
+}
+
+async function measure(server: ApiServer, ears: Ears, prefix: string): Promise<readonly number[]> {
+  const times: number[] = []
+  for (let i = 0; i < SAMPLES; i += 1) {
+    const name = `${prefix}-${i}`
+    await createEndpoints(server.client, name)
+    const heard = ears.next()
+    const startedAt = performance.now()
+    await server.client.create(SERVICES, serviceOf(name, { 'metallb.io/address-pool': SAMPLE_POOL }))
+    times.push((await heard) - startedAt)
+  }
+  return times
+}
+
+async function createOthers(server: ApiServer): Promise<void> {
+  await inParallel(OTHERS, 32, async (i) => {
+    await createEndpoints(server.client, `other-${i}`)
+    await server.client.create(SERVICES, serviceOf(`other-${i}`))
+  })
+  await waitForAddresses(server)
+}
+
+/** Until every Service has an address, as the API tells. */
+async function waitForAddresses({ client }: ApiServer): Promise<void> {
+  const deadline = performance.now() + TIMEOUT_MS * 4
+  for (;;) {
+    const { items } = await client.list(SERVICES, { namespace: 'default' })
+    if (items.every(({ status }) => (status?.loadBalancer?.ingress ?? []).length > 0)) return
+    if (performance.now() > deadline)
+      throw new Error('the other Services did not get their addresses in time')
+  }
+}
+
+async function createEndpoints(client: KubeClient, service: string): Promise<void> {
+  await client.create(ENDPOINT_SLICES, {
+    metadata: { name: service, namespace: 'default', labels: { 'kubernetes.io/service-name': service } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: ['10.244.0.1'], nodeName: NODE.name, conditions: { ready: true } }],
+    ports: [{ port: 8080, protocol: 'TCP' }]
+  })
+}
+
+function serviceOf(name: string, annotations: Readonly<Record<string, string>> = {}): V1Service {
+  return {
+    metadata: { name, namespace: 'default', annotations },
+    spec: {
+      type: 'LoadBalancer',
+      allocateLoadBalancerNodePorts: false,
+      selector: { app: name },
+      ports: [{ port: 80, targetPort: 8080 }]
+    }
+  }
+}
+
+/** Hears the first gratuitous ARP of each address of the sample pool. */
+class Ears {
+  readonly #ended = new AbortController()
+  readonly #heard = new Set<number>()
+  readonly #link: PacketLink
+  #running: Promise<void> | undefined
+  #resolve: ((atMs: number) => void) | undefined
+
+  constructor() {
+    this.#link = new PacketLink({ onFrame: (frame) => this.#hear(frame) })
+  }
+
+  start(): void {
+    this.#link.start()
+    const first = Ipv4Address.parse('10.77.0.0').toNumber()
+    this.#link.setInterest({
+      interfaces: this.#link.interfaces().keys(),
+      arpAddresses: Array.from({ length: 1024 }, (_, i) => Ipv4Address.fromNumber(first + i)),
+      ndpAddresses: []
+    })
+    this.#running = this.#link.run(this.#ended.signal)
+  }
+
+  /** Resolves with the time at which an address is heard for the first time. */
+  next(): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<number>()
+    const timer = setTimeout(() => reject(new Error('nothing was announced in time')), TIMEOUT_MS)
+    this.#resolve = (atMs) => {
+      clearTimeout(timer)
+      resolve(atMs)
+    }
+    return promise
+  }
+
+  async stop(): Promise<void> {
+    this.#ended.abort()
+    await this.#running
+  }
+
+  #hear(frame: Uint8Array): void {
+    // The sender's protocol address.
+    const address = new DataView(frame.buffer, frame.byteOffset).getUint32(28)
+    if (this.#heard.has(address)) return
+    this.#heard.add(address)
+    this.#resolve?.(performance.now())
+    this.#resolve = undefined
+  }
+}
+
+function figuresOf(what: string, times: readonly number[]): readonly Figure[] {
+  const ms = (q: number): number => Math.round(quantile(times, q) * 100) / 100
+  return [
+    atMost(`Service created → first gratuitous ARP, ${what}, p50`, ms(0.5), 12, 'ms'),
+    atMost(`Service created → first gratuitous ARP, ${what}, p99`, ms(0.99), 50, 'ms'),
+    reference(`Service created → first gratuitous ARP, ${what}, p95`, ms(0.95), 'ms')
+  ]
+}
