@@ -41,6 +41,9 @@ import {
 /** Others wait this long after the last renewal that they saw. */
 const LEASE = { leaseDurationMs: 8000, renewDeadlineMs: 5000, retryPeriodMs: 1000 } as const
 
+/** Repeats within so many different events are counted in one object. */
+const EVENTS_REMEMBERED = 1024
+
 /** The parts of the controller. The settings, the log and the client are the caller's to register. */
 export function createContainer(): DependencyContainer {
   const root = container.createChildContainer()
@@ -65,6 +68,7 @@ function createRecorder(c: DependencyContainer): EventRecorder {
   return new EventRecorder({
     client: c.resolve(CLIENT),
     component: 'metallb-controller',
+    maxRemembered: EVENTS_REMEMBERED,
     onProblem: (error) => log.warn({ error: describeError(error) }, 'event not stored')
   })
 }

@@ -47,6 +47,9 @@ import {
 /** With `--ml-wan-config` all times of liveness are this much longer. */
 const WAN_PATIENCE = 3
 
+/** Repeats within so many different events are counted in one object. A speaker tells little about each Service. */
+const EVENTS_REMEMBERED = 256
+
 /** The parts of the speaker. The settings, the log and the client are the caller's to register. */
 export function createContainer(): DependencyContainer {
   const root = container.createChildContainer()
@@ -85,6 +88,7 @@ function createRecorder(c: DependencyContainer): EventRecorder {
   return new EventRecorder({
     client: c.resolve(CLIENT),
     component: 'metallb-speaker',
+    maxRemembered: EVENTS_REMEMBERED,
     host: c.resolve(SETTINGS).node,
     onProblem: (error) => log.warn({ error: describeError(error) }, 'event not stored')
   })

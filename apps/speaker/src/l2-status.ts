@@ -14,6 +14,7 @@ import {
   type V1Pod
 } from '@clarion-lb/k8s-watch'
 import { SERVICE_L2_STATUSES, type Service } from '@clarion-lb/runtime'
+import { trimL2Status } from './trimmed-objects.ts'
 
 /** What a Service's status object should say; `undefined`: this node does not announce it. */
 export interface WantedL2Status {
@@ -49,6 +50,7 @@ export class L2Status implements Service {
       client,
       resource: SERVICE_L2_STATUSES,
       namespace,
+      trim: trimL2Status,
       indexes: { service: (object: ServiceL2Status) => [formatKey(subjectOf(object))] }
     })
     this.#loop = new ReconcileLoop({

@@ -1,3 +1,4 @@
+import type { ServiceL2Status } from '@clarion-lb/crds'
 import type { V1EndpointSlice, V1Service } from '@clarion-lb/k8s-watch'
 
 /** Of a Service only what the decisions read is kept: a speaker holds all of the cluster. */
@@ -25,6 +26,21 @@ export function trimService(service: V1Service): V1Service {
         : { externalTrafficPolicy: spec.externalTrafficPolicy })
     },
     ...(status?.loadBalancer === undefined ? {} : { status: { loadBalancer: status.loadBalancer } })
+  }
+}
+
+/** Of a status object its name, whom it is about, and what it says. */
+export function trimL2Status({ metadata, status }: ServiceL2Status): ServiceL2Status {
+  const { name, namespace, resourceVersion, uid, labels } = metadata ?? {}
+  return {
+    metadata: {
+      ...(name === undefined ? {} : { name }),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(labels === undefined ? {} : { labels })
+    },
+    ...(status === undefined ? {} : { status })
   }
 }
 

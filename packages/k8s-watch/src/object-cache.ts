@@ -16,13 +16,13 @@ export interface ObjectView<T extends KubeObject, Index extends string = never> 
   indexEntries(index: Index): IterableIterator<string>
 }
 
+/** Most entries have one object only: a set for each would take more memory than the objects. */
+type KeysByEntry = Map<string, string | Set<string>>
+
 /** Objects by key, with named indexes. */
 export class ObjectCache<T extends KubeObject, Index extends string = never> implements ObjectView<T, Index> {
   readonly #objects = new Map<string, T>()
-  readonly #indexes = new Map<
-    Index,
-    { readonly entriesOf: IndexFunction<T>; readonly keys: Map<string, Set<string>> }
-  >()
+  readonly #indexes = new Map<Index, { readonly entriesOf: IndexFunction<T>; readonly keys: KeysByEntry }>()
 
   constructor(indexes?: Readonly<Record<Index, IndexFunction<T>>>) {
     for (const name in indexes) this.#indexes.set(name, { entriesOf: indexes[name], keys: new Map() })
@@ -46,7 +46,8 @@ export class ObjectCache<T extends KubeObject, Index extends string = never> imp
 
   byIndex(index: Index, entry: string): readonly T[] {
     const found: T[] = []
-    for (const key of this.#indexes.get(index)?.keys.get(entry) ?? []) {
+    const listed = this.#indexes.get(index)?.keys.get(entry) ?? []
+    for (const key of typeof listed === 'string' ? [listed] : listed) {
       const object = this.#objects.get(key)
       if (object !== undefined) found.push(object)
     }
@@ -54,7 +55,7 @@ export class ObjectCache<T extends KubeObject, Index extends string = never> imp
   }
 
   indexEntries(index: Index): IterableIterator<string> {
-    return (this.#indexes.get(index)?.keys ?? new Map<string, Set<string>>()).keys()
+    return (this.#indexes.get(index)?.keys ?? new Map<string, string>()).keys()
   }
 
   /** Adds or replaces, and gives what was there before. */
@@ -69,11 +70,7 @@ export class ObjectCache<T extends KubeObject, Index extends string = never> imp
         if (isSameList(before, entries)) continue
         unlist(keys, before, key)
       }
-      for (const entry of entries) {
-        const listed = keys.get(entry)
-        if (listed === undefined) keys.set(entry, new Set([key]))
-        else listed.add(key)
-      }
+      for (const entry of entries) list(keys, entry, key)
     }
     return previous
   }
@@ -89,10 +86,21 @@ export class ObjectCache<T extends KubeObject, Index extends string = never> imp
   }
 }
 
-function unlist(keys: Map<string, Set<string>>, entries: readonly string[], key: string): void {
+function list(keys: KeysByEntry, entry: string, key: string): void {
+  const listed = keys.get(entry)
+  if (listed === undefined || listed === key) keys.set(entry, key)
+  else if (typeof listed === 'string') keys.set(entry, new Set([listed, key]))
+  else listed.add(key)
+}
+
+function unlist(keys: KeysByEntry, entries: readonly string[], key: string): void {
   for (const entry of entries) {
     const listed = keys.get(entry)
     if (listed === undefined) continue
+    if (typeof listed === 'string') {
+      if (listed === key) keys.delete(entry)
+      continue
+    }
     listed.delete(key)
     if (listed.size === 0) keys.delete(entry)
   }

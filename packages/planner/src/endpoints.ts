@@ -32,7 +32,21 @@ export function summarizeEndpoints(slices: Iterable<EndpointSliceView>): Service
       if (nodeName !== undefined && nodeName !== '') nodes.add(nodeName)
     }
   }
-  return { hasUsable, nodes }
+  return nodes.size <= 1 ? sharedSummary(hasUsable, nodes) : { hasUsable, nodes }
+}
+
+/** Thousands of Services have their endpoints on one node, or none: they share what says so. */
+const SHARED = new Map<string, ServiceEndpoints>()
+const MAX_SHARED = 10_000
+
+function sharedSummary(hasUsable: boolean, nodes: ReadonlySet<string>): ServiceEndpoints {
+  const [node = ''] = nodes
+  const id = `${hasUsable ? 'usable' : 'none'} ${node}`
+  const known = SHARED.get(id)
+  if (known !== undefined) return known
+  const summary = { hasUsable, nodes }
+  if (SHARED.size < MAX_SHARED) SHARED.set(id, summary)
+  return summary
 }
 
 export function isSameEndpoints(a: ServiceEndpoints, b: ServiceEndpoints): boolean {

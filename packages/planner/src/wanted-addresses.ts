@@ -13,10 +13,16 @@ export interface WantedDifference {
   readonly remove: readonly string[]
 }
 
+interface Claim {
+  /** Of the Service. */
+  readonly key: string
+  readonly interfaces: readonly string[] | undefined
+}
+
 /** The addresses to answer for, made of what each Service adds: several may share one. */
 export class WantedAddresses {
-  /** By address, by key of the Service: its interfaces. */
-  readonly #wanted = new Map<string, Map<string, readonly string[] | undefined>>()
+  /** By address: what each Service adds. Mostly it is one. */
+  readonly #wanted = new Map<string, readonly Claim[]>()
 
   get size(): number {
     return this.#wanted.size
@@ -24,7 +30,7 @@ export class WantedAddresses {
 
   /** Keys of the Services that want the address answered. */
   servicesOf(address: string): readonly string[] {
-    return [...(this.#wanted.get(address)?.keys() ?? [])]
+    return (this.#wanted.get(address) ?? []).map(({ key }) => key)
   }
 
   all(): readonly WantedAddress[] {
@@ -53,23 +59,22 @@ export class WantedAddresses {
   }
 
   #add(address: string, key: string, interfaces: readonly string[] | undefined): void {
-    const services = this.#wanted.get(address) ?? new Map<string, readonly string[] | undefined>()
-    services.set(key, interfaces)
-    this.#wanted.set(address, services)
+    const others = (this.#wanted.get(address) ?? []).filter((claim) => claim.key !== key)
+    this.#wanted.set(address, [...others, { key, interfaces }])
   }
 
   #remove(address: string, key: string): void {
-    const services = this.#wanted.get(address)
-    services?.delete(key)
-    if (services?.size === 0) this.#wanted.delete(address)
+    const others = (this.#wanted.get(address) ?? []).filter((claim) => claim.key !== key)
+    if (others.length === 0) this.#wanted.delete(address)
+    else this.#wanted.set(address, others)
   }
 
   /** The union of the Services' interfaces; one that means all wins. */
   #current(address: string): WantedAddress | undefined {
-    const services = this.#wanted.get(address)
-    if (services === undefined) return undefined
+    const claims = this.#wanted.get(address)
+    if (claims === undefined) return undefined
     const names = new Set<string>()
-    for (const interfaces of services.values()) {
+    for (const { interfaces } of claims) {
       if (interfaces === undefined) return { address, interfaces: undefined }
       for (const name of interfaces) names.add(name)
     }
