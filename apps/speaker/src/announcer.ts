@@ -2,7 +2,7 @@ import { type EventRecorder, type KubeObject } from '@clarion-lb/k8s-watch'
 import { type L2Change, type L2Decision, type L2Planner, WantedAddresses } from '@clarion-lb/planner'
 import type { Logger } from 'pino'
 import type { WantedL2Status } from './l2-status.ts'
-import type { AnnouncedGauge } from './metrics.ts'
+import type { AnnouncedAddress } from './metrics.ts'
 import type { PlaneEvent, PlaneInterface } from './plane/messages.ts'
 import type { Plane } from './plane/plane.ts'
 
@@ -11,7 +11,6 @@ export interface AnnouncerOptions {
   readonly planner: L2Planner
   readonly plane: Pick<Plane, 'apply'>
   readonly recorder: Pick<EventRecorder, 'record'>
-  readonly gauge: AnnouncedGauge
   readonly log: Logger
   /** The Service, for events about it. */
   readonly serviceOf: (key: string) => KubeObject
@@ -57,6 +56,15 @@ export class Announcer {
     return { interfaces: decision.interfaces }
   }
 
+  /** What is announced, and has an interface to be announced on. */
+  *announced(): Generator<AnnouncedAddress, void, undefined> {
+    for (const [service, { isFailure }] of this.#told) {
+      const decision = announcementOf(this.#options.planner.decisionOf(service))
+      if (isFailure) continue
+      for (const address of addressesOf(decision)) yield { service, address }
+    }
+  }
+
   onPlaneEvent(event: PlaneEvent): void {
     if (event.type === 'conflict') {
       this.#tellConflict(event)
@@ -70,12 +78,9 @@ export class Announcer {
     }
   }
 
-  #follow({ key, before, after }: L2Change): void {
-    const { gauge, log, node, onStatus } = this.#options
+  #follow({ key, after }: L2Change): void {
+    const { log, onStatus } = this.#options
     const is = announcementOf(after)
-    const addresses = addressesOf(is)
-    for (const ip of addressesOf(announcementOf(before)))
-      if (!addresses.includes(ip)) gauge.remove({ service: key, protocol: 'layer2', node, ip })
     if (is !== undefined) {
       this.#tell(key, is)
       return
@@ -93,7 +98,7 @@ export class Announcer {
 
   /** Tells that it is announced, or that there is no interface to do so on; not twice. */
   #tell(key: string, decision: Announcement): void {
-    const { gauge, log, node, recorder, onStatus } = this.#options
+    const { log, node, recorder, onStatus } = this.#options
     const addresses = addressesOf(decision)
     const failure = this.#failureOf(decision)
     const text = failure ?? `${addresses.join()} ${decision.interfaces?.join() ?? '*'}`
@@ -101,12 +106,10 @@ export class Announcer {
     this.#told.set(key, { text, isFailure: failure !== undefined })
     const service = this.#options.serviceOf(key)
     if (failure === undefined) {
-      for (const ip of addresses) gauge.set({ service: key, protocol: 'layer2', node, ip }, 1)
       const message = `announcing from node ${JSON.stringify(node)} with protocol "layer2"`
       recorder.record(service, 'Normal', 'nodeAssigned', message)
       log.info({ service: key, addresses, interfaces: decision.interfaces }, 'announced')
     } else {
-      for (const ip of addresses) gauge.remove({ service: key, protocol: 'layer2', node, ip })
       recorder.record(service, 'Warning', 'announceFailed', failure)
       log.warn({ service: key, because: failure }, 'not announced')
     }

@@ -27,7 +27,6 @@ import { createPlane } from './plane/create-plane.ts'
 import { Speaker } from './speaker.ts'
 import {
   ALL_SERVICES,
-  ANNOUNCED_GAUGE,
   ANNOUNCER,
   CLIENT,
   CONFIG_SOURCE,
@@ -57,9 +56,6 @@ export function createContainer(): DependencyContainer {
     root.register(token, { useFactory: instanceCachingFactory(factory) })
   }
   provide(METRICS, () => createCommonMetrics())
-  provide(ANNOUNCED_GAUGE, (c) =>
-    registerSpeakerMetrics(c.resolve(METRICS).registry, () => c.resolve(PLANE).counts())
-  )
   provide(RECORDER, createRecorder)
   provide(LIVENESS, createLiveness)
   provide(PLANE, (c) => {
@@ -134,7 +130,6 @@ function createAnnouncer(c: DependencyContainer): Announcer {
     planner: speaker.planner,
     plane: c.resolve(PLANE),
     recorder: c.resolve(RECORDER),
-    gauge: c.resolve(ANNOUNCED_GAUGE),
     log: c.resolve(LOG),
     serviceOf: (key) => speaker.serviceOf(key),
     onStatus: (key) => c.resolve(L2_STATUS).touch(key)
@@ -207,10 +202,16 @@ function createHealthServer(c: DependencyContainer): HealthServer {
 
 function createMetricsServer(c: DependencyContainer): MetricsServer {
   const log = c.resolve(LOG)
-  const { flags } = c.resolve(SETTINGS)
+  const { flags, node } = c.resolve(SETTINGS)
+  const { registry } = c.resolve(METRICS)
+  registerSpeakerMetrics(registry, {
+    node,
+    counts: () => c.resolve(PLANE).counts(),
+    announced: () => c.resolve(ANNOUNCER).announced()
+  })
   return new MetricsServer({
     port: flags.port,
-    registry: c.resolve(METRICS).registry,
+    registry,
     access: new MetricsAccess({ client: c.resolve(CLIENT) }),
     tls: tlsOptionsOf({
       minVersion: flags['tls-min-version'],

@@ -7,14 +7,23 @@ const COUNTERS = {
   metallb_layer2_gratuitous_sent: ['Unasked announcements of an address that were sent', 'gratuitous']
 } as const
 
-/** One series for each address of each Service that this node announces. */
-export type AnnouncedGauge = Gauge<'service' | 'protocol' | 'node' | 'ip'>
+/** An address of a Service that this node announces. */
+export interface AnnouncedAddress {
+  readonly service: string
+  readonly address: string
+}
 
-/** Registers the metrics of the speaker; counts of the plane are fetched when somebody scrapes. */
+export interface SpeakerMetricsSources {
+  readonly node: string
+  readonly counts: () => Promise<readonly AddressCounts[]>
+  readonly announced: () => Iterable<AnnouncedAddress>
+}
+
+/** Registers the metrics of the speaker. They are made when somebody scrapes: thousands of series would take much memory. */
 export function registerSpeakerMetrics(
   registry: Registry,
-  counts: () => Promise<readonly AddressCounts[]>
-): AnnouncedGauge {
+  { node, counts, announced }: SpeakerMetricsSources
+): void {
   // One question to the plane serves all three.
   let fetching: Promise<readonly AddressCounts[]> | undefined
   const fetch = (): Promise<readonly AddressCounts[]> => {
@@ -36,10 +45,31 @@ export function registerSpeakerMetrics(
       }
     })
   }
-  return new Gauge({
-    name: 'metallb_speaker_announced',
-    help: 'Addresses of Services that this node announces',
-    labelNames: ['service', 'protocol', 'node', 'ip'],
-    registers: [registry]
-  })
+  registry.registerMetric(new AnnouncedGauge(node, announced))
+}
+
+/** Keeps no series. */
+class AnnouncedGauge extends Gauge {
+  readonly #node: string
+  readonly #announced: () => Iterable<AnnouncedAddress>
+
+  constructor(node: string, announced: () => Iterable<AnnouncedAddress>) {
+    super({
+      name: 'metallb_speaker_announced',
+      help: 'Addresses of Services that this node announces',
+      labelNames: ['service', 'protocol', 'node', 'ip'],
+      registers: []
+    })
+    this.#node = node
+    this.#announced = announced
+  }
+
+  override async get(): ReturnType<Gauge['get']> {
+    const empty = await super.get()
+    const values = Array.from(this.#announced(), ({ service, address }) => ({
+      value: 1,
+      labels: { service, protocol: 'layer2', node: this.#node, ip: address }
+    }))
+    return { ...empty, values }
+  }
 }

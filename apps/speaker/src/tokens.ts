@@ -12,7 +12,6 @@ import type { InjectionToken } from 'tsyringe'
 import type { Announcer } from './announcer.ts'
 import type { L2Status } from './l2-status.ts'
 import type { Liveness } from './liveness.ts'
-import type { AnnouncedGauge } from './metrics.ts'
 import type { Plane } from './plane/plane.ts'
 import type { Settings } from './settings.ts'
 import type { Speaker } from './speaker.ts'
@@ -21,7 +20,6 @@ export const SETTINGS: InjectionToken<Settings> = Symbol('Settings')
 export const LOG: InjectionToken<Logger> = Symbol('Log')
 export const CLIENT: InjectionToken<KubeClient> = Symbol('Client')
 export const METRICS: InjectionToken<CommonMetrics> = Symbol('Metrics')
-export const ANNOUNCED_GAUGE: InjectionToken<AnnouncedGauge> = Symbol('AnnouncedGauge')
 export const RECORDER: InjectionToken<EventRecorder> = Symbol('Recorder')
 export const LIVENESS: InjectionToken<Liveness> = Symbol('Liveness')
 export const PLANE: InjectionToken<Plane> = Symbol('Plane')

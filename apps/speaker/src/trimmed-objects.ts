@@ -57,10 +57,30 @@ export function trimEndpointSlice({ metadata, endpoints }: V1EndpointSlice): V1E
       ...(service === undefined ? {} : { labels: { 'kubernetes.io/service-name': service } })
     },
     addressType: '',
-    endpoints: (endpoints ?? []).map(({ nodeName, conditions }) => ({
-      addresses: [],
-      ...(nodeName === undefined ? {} : { nodeName }),
-      ...(conditions === undefined ? {} : { conditions })
-    }))
+    endpoints: sharedEndpoints(endpoints ?? [])
   }
+}
+
+type Endpoints = NonNullable<V1EndpointSlice['endpoints']>
+
+/** Slices whose endpoints are on the same nodes, in the same state, share the list of them. */
+const SHARED = new Map<string, Endpoints>()
+const MAX_SHARED = 10_000
+
+function sharedEndpoints(endpoints: Endpoints): Endpoints {
+  const id = endpoints
+    .map(
+      ({ nodeName, conditions }) =>
+        `${nodeName ?? ''} ${String(conditions?.ready)} ${String(conditions?.serving)}`
+    )
+    .join()
+  const known = SHARED.get(id)
+  if (known !== undefined) return known
+  const trimmed = endpoints.map(({ nodeName, conditions }) => ({
+    addresses: [],
+    ...(nodeName === undefined ? {} : { nodeName }),
+    ...(conditions === undefined ? {} : { conditions })
+  }))
+  if (SHARED.size < MAX_SHARED) SHARED.set(id, trimmed)
+  return trimmed
 }
