@@ -94,16 +94,27 @@ function commandOf(invocation: Invocation, table: FlagTable, given: Map<string, 
   return command
 }
 
-/** Go's forms to one: a single dash is as good as two, and a boolean needs no value. */
+/**
+ * Go's forms to one, `--name=value`: a single dash is as good as two, a boolean needs no value, and what follows any
+ * other flag is its value, whatever it looks like.
+ */
 function normalize(argv: readonly string[], table: FlagTable): readonly string[] {
-  return argv.map((argument) => {
-    const match = /^--?([a-z][a-z0-9-]*)(=.*)?$/s.exec(argument)
-    const [, name = '', value] = match ?? []
-    if (match === null) return argument
-    if (name === 'h') return '--help'
-    if (value === undefined && table[name]?.kind === 'boolean') return `--${name}=true`
-    return `--${name}${value ?? ''}`
-  })
+  const normal: string[] = []
+  for (let i = 0; i < argv.length; i += 1) {
+    const argument = argv[i] ?? ''
+    const [isFlag, name = '', value] = /^--?([a-z][a-z0-9-]*)(=.*)?$/s.exec(argument) ?? []
+    const kind = Object.hasOwn(table, name) ? table[name]?.kind : undefined
+    if (isFlag === undefined) normal.push(argument)
+    else if (name === 'h') normal.push('--help')
+    else if (value !== undefined || kind === undefined) normal.push(`--${name}${value ?? ''}`)
+    else if (kind === 'boolean') normal.push(`--${name}=true`)
+    else {
+      i += 1
+      const next = argv[i]
+      normal.push(next === undefined ? `--${name}` : `--${name}=${next}`)
+    }
+  }
+  return normal
 }
 
 function valueOf(
@@ -139,5 +150,7 @@ function hasAll<Table extends FlagTable>(
 
 /** For {@link FlagDefinition.refuse}: a port number, 0 included. */
 export function refusePort(value: string): string | undefined {
-  return /^\d+$/.test(value) && Number(value) <= 65_535 ? undefined : `${value} is not a port number`
+  return /^\d+$/.test(value) && Number(value) <= 65_535
+    ? undefined
+    : `${JSON.stringify(value)} is not a port number`
 }

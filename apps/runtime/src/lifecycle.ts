@@ -36,6 +36,7 @@ export async function runServices(
   const onEnded = (): void => onSignal('SIGTERM')
   for (const signal of SIGNALS) process.on(signal, onSignal)
   ended?.addEventListener('abort', onEnded, { once: true })
+  if (ended?.aborted === true) onEnded()
   const started: Service[] = []
   let status = 0
   try {

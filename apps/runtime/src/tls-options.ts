@@ -64,7 +64,7 @@ function translate(list: string, names: Readonly<Record<string, string>>, flag: 
     .map((name) => name.trim())
     .filter((name) => name !== '')
     .map((name) => {
-      const known = names[name]
+      const known = Object.hasOwn(names, name) ? names[name] : undefined
       if (known === undefined) {
         throw new FlagError(`${flag}: ${JSON.stringify(name)} is not one of ${Object.keys(names).join(', ')}`)
       }

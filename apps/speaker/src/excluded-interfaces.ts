@@ -17,7 +17,9 @@ export function parseExcludedInterfaces(text: string, file: string): string | un
     throw new FlagError(`${file}: not YAML`, { cause: error })
   }
   if (document === null || document === undefined) return undefined
-  const list: unknown = typeof document === 'object' && KEY in document ? document[KEY] : undefined
+  if (typeof document !== 'object' || Array.isArray(document))
+    throw new FlagError(`${file}: the file is not a mapping`)
+  const list: unknown = KEY in document ? document[KEY] : undefined
   if (list === null || list === undefined) return undefined
   if (!Array.isArray(list)) throw new FlagError(`${file}: ${KEY} is not a list`)
   const patterns = list.map((pattern: unknown) => {
