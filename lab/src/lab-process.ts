@@ -38,18 +38,19 @@ export class LabProcess {
 
   start(): void {
     const { prefix = [], script, args = [], env = {}, logFile } = this.#options
+    const launch = launchOf(script)
     const [program = process.execPath, ...words] = [
       ...prefix,
       process.execPath,
       ...process.execArgv,
-      ...nodeFlagsOf(script),
+      ...launch.flags,
       script,
       ...args
     ]
     this.#log = createWriteStream(logFile, { flags: 'a' })
     // A group of its own: Ctrl-C on the terminal is for the story, which ends its processes in order.
     const child = spawn(program, words, {
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...launch.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true
     })
@@ -120,8 +121,15 @@ export class LabProcess {
   }
 }
 
-/** The flags for Node in the first line of a program, which only a shell would read. */
-function nodeFlagsOf(script: string): readonly string[] {
+interface Launch {
+  readonly env: Readonly<Record<string, string>>
+  readonly flags: readonly string[]
+}
+
+/** What the first line of a program asks for: `#!/usr/bin/env -S NAME=VALUE node --flag`. */
+function launchOf(script: string): Launch {
   const [first = ''] = readFileSync(script, 'utf8').split('\n', 1)
-  return /^#!\S+ -S node (.*)$/.exec(first)?.[1]?.split(' ') ?? []
+  const words = /^#!\S+ -S (.*)$/.exec(first)?.[1]?.split(' ') ?? []
+  const settings = words.filter((word) => /^[A-Z_]+=/.test(word)).map((word) => word.split('='))
+  return { env: Object.fromEntries(settings), flags: words.filter((word) => word.startsWith('--')) }
 }

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-old-space-size=1024 --max-semi-space-size=4
+#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-old-space-size=1024 --max-semi-space-size=4
 import 'reflect-metadata'
 import { KubeClient } from '@clarion-lb/k8s-watch'
 import { createLog, describeError, FlagError, findOwnPod, parseFlags, runServices } from '@clarion-lb/runtime'
