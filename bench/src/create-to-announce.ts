@@ -6,19 +6,17 @@ import {
   SERVICES,
   type V1Service
 } from '@clarion-lb/k8s-watch'
-import { run } from '@clarion-lb/lab'
 import { PacketLink } from '@clarion-lb/link'
 import { Ipv4Address } from '@clarion-lb/netaddr'
 import { type ApiServer, L2_ADVERTISEMENTS, NAMESPACE, POOLS, startApiServer } from './api-server.ts'
 import { createController, createSpeaker, waitForLog } from './binaries.ts'
 import { inParallel } from './in-parallel.ts'
+import { HOST, INSIDE, NODE, plugNode, unplugNode } from './node.ts'
 import { costOf } from './process-cost.ts'
 import { atMost, type BenchResult, type Figure, quantile, reference } from './result.ts'
 
 const SAMPLES = 300
 const OTHERS = 5000
-const HOST = '192.168.77.1'
-const NODE = { name: 'bench-node', address: '192.168.77.2' }
 /** Nodes that are alive and announce their share of the others. */
 const OTHER_NODES = ['far-node-1', 'far-node-2']
 const SAMPLE_POOL = 'samples'
@@ -33,7 +31,7 @@ export async function benchCreateToAnnounce(): Promise<BenchResult> {
   await plugNode()
   const server = await startApiServer(HOST)
   const controller = createController(server)
-  const speaker = createSpeaker(server, NODE.name, ['ip', 'netns', 'exec', NODE.name])
+  const speaker = createSpeaker(server, NODE.name, INSIDE)
   const ears = new Ears()
   const heartbeats = OTHER_NODES.map((name) => createHeartbeat(server, name))
   try {
@@ -65,20 +63,8 @@ export async function benchCreateToAnnounce(): Promise<BenchResult> {
     await Promise.all(heartbeats.map((heartbeat) => heartbeat.stop()))
     await Promise.all([controller.stop(), speaker.stop()])
     await server.stop()
-    await run('ip', ['link', 'del', 'tap0'])
-    await run('ip', ['netns', 'del', NODE.name])
+    await unplugNode()
   }
-}
-
-async function plugNode(): Promise<void> {
-  await run('ip', ['netns', 'add', NODE.name])
-  await run('ip', ['link', 'add', 'tap0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', NODE.name])
-  await run('ip', ['addr', 'add', `${HOST}/24`, 'dev', 'tap0'])
-  await run('ip', ['link', 'set', 'tap0', 'up'])
-  const inside = ['netns', 'exec', NODE.name, 'ip']
-  await run('ip', [...inside, 'addr', 'add', `${NODE.address}/24`, 'dev', 'eth0'])
-  await run('ip', [...inside, 'link', 'set', 'lo', 'up'])
-  await run('ip', [...inside, 'link', 'set', 'eth0', 'up'])
 }
 
 async function prepareCluster({ client }: ApiServer): Promise<void> {

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
+import { benchArp } from './arp.ts'
 import { benchController } from './controller.ts'
 import { benchCreateToAnnounce } from './create-to-announce.ts'
 import { benchIpam } from './ipam.ts'
@@ -12,6 +13,10 @@ const BENCHES: Readonly<
   controller: {
     about: 'writes, time and cost of the controller with 10,000 Services',
     measure: benchController
+  },
+  arp: {
+    about: 'latency and throughput of ARP answers, beside the kernel and 30 lines of C',
+    measure: benchArp
   },
   'create-to-announce': {
     about: 'from the creation of a Service to its first gratuitous ARP',
