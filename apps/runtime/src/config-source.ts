@@ -31,6 +31,8 @@ import {
   IP_ADDRESS_POOLS,
   L2_ADVERTISEMENTS
 } from './metallb-resources.ts'
+import { isOtherLabels, isOtherSpec, onlyLabels } from './relevant-changes.ts'
+import { isCreatable } from './served-kind.ts'
 
 /** The configuration as it is now. */
 export interface ConfigState {
@@ -69,6 +71,7 @@ interface AnyWatched {
     waitForSync(signal: AbortSignal): Promise<void>
     onChange(listener: (change: ObjectChange<KubeObject>) => void): () => void
     onConnectionChange(listener: () => void): () => void
+    onContact(listener: () => void): () => void
     onProblem(listener: (problem: InformerProblem) => void): () => void
   }
 }
@@ -94,8 +97,14 @@ export class ConfigSource implements Service {
   readonly #secrets: Watched<V1Secret>
   readonly #configMaps: Watched<V1ConfigMap>
   readonly #used: readonly AnyWatched[]
+  /** Kinds without which there is no configuration. */
+  readonly #needed: readonly AnyWatched[]
+  /** Needed kinds of which objects were deleted; perhaps the kind itself is. */
+  readonly #suspects = new Set<AnyWatched>()
+  #building: Promise<void> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
   #unavailable: string | undefined
+  #wasTold = false
   #isStopped = false
   readonly #stops: (() => unknown)[] = []
 
@@ -116,6 +125,7 @@ export class ConfigSource implements Service {
     const objects = isSpeaker
       ? [this.#pools, this.#l2, this.#bgp, this.#peers, this.#profiles, this.#communities, this.#secrets]
       : [this.#pools]
+    this.#needed = isLegacy ? [] : isSpeaker ? [this.#pools, this.#l2] : [this.#pools]
     this.#used = isLegacy ? [this.#configMaps, this.#namespaces] : [...objects, this.#namespaces]
   }
 
@@ -126,13 +136,19 @@ export class ConfigSource implements Service {
 
   start(signal: AbortSignal): void {
     const { nodes } = this.#options
-    for (const { resource, informer } of this.#used) {
+    for (const watched of this.#used) {
+      const { resource, informer } = watched
       this.#stops.push(
         informer.onChange((change) => {
+          if (change.type === 'deleted' && this.#needed.includes(watched)) this.#suspects.add(watched)
           const isRelevant = resource === NAMESPACES ? isOtherLabels(change) : isOtherSpec(change)
           if (isRelevant) this.#schedule()
         }),
         informer.onConnectionChange(() => this.#schedule()),
+        // A kind that has come at last. One that comes back without objects tells nothing: what is known stays.
+        informer.onContact(() => {
+          if (!this.#wasTold && this.#unavailable !== undefined) this.#schedule()
+        }),
         informer.onProblem((problem) => this.#options.onProblem(resource.plural, problem)),
         () => informer.stop()
       )
@@ -164,15 +180,17 @@ export class ConfigSource implements Service {
     if (this.#isStopped) return
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
-      this.#build()
+      this.#building = this.#building.then(() => this.#build())
     }, SETTLE_MS)
   }
 
-  #build(): void {
-    const because = this.#unavailableBecause()
+  async #build(): Promise<void> {
+    const because = this.#unavailableBecause() ?? (await this.#deletedKind())
+    if (this.#isStopped) return
     if (because !== this.#unavailable) this.#options.onUnavailable(because)
     this.#unavailable = because
     if (because !== undefined) return
+    this.#wasTold = true
     const { resources, problems } = this.#read()
     const result = buildConfig(resources)
     this.#options.onConfig({
@@ -183,14 +201,19 @@ export class ConfigSource implements Service {
   }
 
   #unavailableBecause(): string | undefined {
-    const { nodes, legacyConfigMap } = this.#options
     for (const { resource, informer } of this.#used)
       if (!informer.hasSynced) return `${resource.plural} are not read yet`
-    if (nodes?.hasSynced === false) return 'nodes are not read yet'
-    if (legacyConfigMap !== '') return undefined
-    for (const { resource, informer } of nodes === undefined ? [this.#pools] : [this.#pools, this.#l2]) {
-      if (informer.isAbsent)
-        return `the CustomResourceDefinition of ${resource.kind} is missing; apply the metallb.io CRDs`
+    if (this.#options.nodes?.hasSynced === false) return 'nodes are not read yet'
+    for (const { resource, informer } of this.#needed) if (informer.isAbsent) return missing(resource)
+    return undefined
+  }
+
+  /** A CustomResourceDefinition that is deleted takes its objects along first: nobody meant to be without them. */
+  async #deletedKind(): Promise<string | undefined> {
+    for (const watched of this.#suspects) {
+      const isThere = await isCreatable(this.#options.client, watched.resource).catch(() => true)
+      if (!isThere) return missing(watched.resource)
+      this.#suspects.delete(watched)
     }
     return undefined
   }
@@ -240,32 +263,8 @@ export class ConfigSource implements Service {
   }
 }
 
-/** Nodes and namespaces change all the time; selectors look at their labels only. */
-function isOtherLabels(change: ObjectChange<KubeObject>): boolean {
-  if (change.type !== 'updated') return true
-  const { previous, object } = change
-  return JSON.stringify(previous.metadata?.labels) !== JSON.stringify(object.metadata?.labels)
-}
-
-/** The status, which we write ourselves, is none of the configuration. */
-function isOtherSpec(change: ObjectChange<KubeObject>): boolean {
-  if (change.type !== 'updated') return true
-  const generation = change.object.metadata?.generation
-  return (
-    generation === undefined || generation !== change.previous.metadata?.generation || isOtherLabels(change)
-  )
-}
-
-function onlyLabels(namespace: V1Namespace): V1Namespace {
-  const { name, labels, resourceVersion, uid } = namespace.metadata ?? {}
-  return {
-    metadata: {
-      ...(name === undefined ? {} : { name }),
-      ...(labels === undefined ? {} : { labels }),
-      ...(resourceVersion === undefined ? {} : { resourceVersion }),
-      ...(uid === undefined ? {} : { uid })
-    }
-  }
+function missing({ kind }: ResourceRef): string {
+  return `the CustomResourceDefinition of ${kind} is missing; apply the metallb.io CRDs`
 }
 
 function labelledOf({ metadata }: KubeObject): Labelled {

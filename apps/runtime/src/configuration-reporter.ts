@@ -12,6 +12,8 @@ export interface ConfigurationReporterOptions {
   /** The pod that this process runs in: the report goes with it. */
   readonly pod: V1Pod | undefined
   readonly onProblem: (error: unknown) => void
+  /** Pause after a write that failed, milliseconds. @defaultValue 5000 */
+  readonly retryMs?: number
 }
 
 const RETRY_MS = 5000
@@ -30,6 +32,7 @@ export class ConfigurationReporter implements Service {
   #wanted: ConfigurationState['status'] | undefined
   #writing: Promise<void> | undefined
   #isStale = false
+  #hasWritten = false
 
   constructor(options: ConfigurationReporterOptions) {
     this.#options = options
@@ -39,7 +42,7 @@ export class ConfigurationReporter implements Service {
       resource: CONFIGURATION_STATES,
       namespace,
       fieldSelector: `metadata.name=${this.#objectName}`,
-      absentRetryMs: RETRY_MS
+      absentRetryMs: this.#retryMs
     })
   }
 
@@ -85,6 +88,10 @@ export class ConfigurationReporter implements Service {
     await this.#writing
   }
 
+  get #retryMs(): number {
+    return this.#options.retryMs ?? RETRY_MS
+  }
+
   get #objectName(): string {
     const { component } = this.#options
     return component.type === 'controller' ? 'controller' : `speaker-${component.node}`
@@ -109,7 +116,7 @@ export class ConfigurationReporter implements Service {
         this.#isStale = true
         // Without its CustomResourceDefinition there is nowhere to write it to.
         if (!signal.aborted && !hasStatus(error, 404)) this.#options.onProblem(error)
-        await setTimeout(RETRY_MS, undefined, { signal }).catch(() => undefined)
+        await setTimeout(this.#retryMs, undefined, { signal }).catch(() => undefined)
       }
     }
     this.#writing = undefined
@@ -119,6 +126,7 @@ export class ConfigurationReporter implements Service {
     const { client, namespace } = this.#options
     const key = { namespace, name: this.#objectName }
     const { signal } = this.#stopping
+    await this.#keepTransitionTime(signal)
     const head = { apiVersion: 'metallb.io/v1beta1', kind: 'ConfigurationState' }
     const isPool = this.#options.component.type === 'controller'
     const fieldManager = isPool ? 'poolReconciler' : 'configReconciler'
@@ -134,6 +142,22 @@ export class ConfigurationReporter implements Service {
       { type: 'apply', body: { ...head, metadata: key, status: this.#wanted } },
       { fieldManager, force: true, subresource: 'status', signal }
     )
+  }
+
+  /** What the process before this one found at last is no transition if this one finds the same. */
+  async #keepTransitionTime(signal: AbortSignal): Promise<void> {
+    if (this.#hasWritten) return
+    await this.#informer.waitForSync(signal)
+    this.#hasWritten = true
+    const { namespace } = this.#options
+    const before = this.#informer.cache.get({ namespace, name: this.#objectName })?.status?.conditions?.[0]
+    const wanted = this.#wanted
+    const [condition] = wanted?.conditions ?? []
+    if (wanted === undefined || condition === undefined || before?.status !== condition.status) return
+    this.#wanted = {
+      ...wanted,
+      conditions: [{ ...condition, lastTransitionTime: before.lastTransitionTime }]
+    }
   }
 
   #labelsAndOwner(): object {

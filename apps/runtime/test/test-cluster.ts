@@ -11,9 +11,7 @@ import {
 } from '@clarion-lb/kube-sim'
 import { type Logger, pino } from 'pino'
 import { afterEach, vi } from 'vitest'
-
-/** Where the metallb.io objects of the tests are. */
-export const NAMESPACE = 'metallb-system'
+import { NAMESPACE } from './objects.ts'
 
 /** Shorter than a test may take, so that what was expected is told, and not that it took long. */
 const PATIENCE_MS = 12_000
@@ -120,9 +118,20 @@ export class TestCluster {
     const { api, store } = this.sim
     const type = this.#typeOf(object)
     const { name, namespace } = object.metadata
-    if (store.get(type.storage, namespace, name) === undefined)
-      api.create(type, namespace, object, { fieldManager: 'test' })
-    else api.modify(type, namespace, name, () => object, { fieldManager: 'test' })
+    const options = { fieldManager: 'test' }
+    const current = store.get(type.storage, namespace, name)?.object
+    if (current === undefined) {
+      api.create(type, namespace, object, options)
+      return
+    }
+    const { resourceVersion } = current.metadata
+    api.update(
+      type,
+      namespace,
+      name,
+      { ...object, metadata: { ...object.metadata, resourceVersion } },
+      options
+    )
   }
 
   /** Changes an object in place. */
