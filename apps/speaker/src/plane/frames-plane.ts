@@ -15,6 +15,8 @@ import type { Plane, PlaneHandlers } from './plane.ts'
 export interface FramesPlaneOptions extends PlaneHandlers {
   /** Source of a regular expression: interfaces that do not exist for us. */
   readonly excludeSource: string | undefined
+  /** Entry of the thread. @defaultValue the frames worker */
+  readonly entry?: URL
 }
 
 /** Time until the thread is started again after a failure: doubles up to the last. */
@@ -22,6 +24,10 @@ const RESTART_DELAYS_MS = [100, 200, 400, 800, 1600, 3200, 5000]
 /** A thread that has run this long is healthy: the next failure is a first one. */
 const HEALTHY_AFTER_MS = 30_000
 const COUNTS_TIMEOUT_MS = 2000
+const DEFAULT_ENTRY = new URL(
+  `frames-worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`,
+  import.meta.url
+)
 
 /** Frames in a thread of their own, which sleeps in poll(2): nothing that the main thread does delays an answer. */
 export class FramesPlane implements Plane {
@@ -84,8 +90,7 @@ export class FramesPlane implements Plane {
       excludeSource: this.#options.excludeSource,
       wanted: [...this.#wanted].map(([address, interfaces]) => ({ address, interfaces }))
     }
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-    const worker = new Worker(new URL(`frames-worker.${extension}`, import.meta.url), {
+    const worker = new Worker(this.#options.entry ?? DEFAULT_ENTRY, {
       name: 'frames',
       workerData,
       // It makes little garbage, and what it keeps is small: 100,000 addresses are some 60 MiB.

@@ -1,0 +1,64 @@
+import { expect, test, vi } from 'vitest'
+import { FramesPlane } from './frames-plane.ts'
+import type { WantedAddress } from './messages.ts'
+
+/** A thread that tells what it starts with as counts, and fails when it is asked for the address `fail`. */
+const ENTRY = new URL(
+  `data:text/javascript,${encodeURIComponent(`
+  import { parentPort, workerData } from 'node:worker_threads'
+  const wanted = new Map(workerData.wanted.map((one) => [one.address, one]))
+  parentPort.postMessage({ type: 'ready', wakeFd: -1 })
+  parentPort.on('message', (request) => {
+    if (request.type === 'stop') parentPort.close()
+    if (request.type === 'change') {
+      for (const one of request.change.set) wanted.set(one.address, one)
+      for (const address of request.change.remove) wanted.delete(address)
+      if (wanted.has('fail')) throw new Error('it fails')
+    }
+    if (request.type === 'counts') {
+      const counts = [...wanted.values()].map(({ address }) => ({ address, requests: 0, replies: 0, gratuitous: 0 }))
+      parentPort.postMessage({ type: 'counts', id: request.id, counts })
+    }
+  })
+`)}`
+)
+const BROKEN = new URL(`data:text/javascript,throw new Error('no such permission')`)
+
+const wanted = (address: string): WantedAddress => ({ address, interfaces: undefined })
+
+function createPlane(entry: URL) {
+  const onRestart = vi.fn<(error: Error) => void>()
+  const plane = new FramesPlane({ entry, excludeSource: undefined, onEvent: () => undefined, onRestart })
+  return { plane, onRestart }
+}
+
+test('a thread that fails is started again, with all that is wanted', async () => {
+  const { plane, onRestart } = createPlane(ENTRY)
+  await plane.start()
+  plane.apply({ set: [wanted('192.0.2.1'), wanted('192.0.2.2')], remove: [] })
+  plane.apply({ set: [], remove: ['192.0.2.2'] })
+  expect((await plane.counts()).map(({ address }) => address)).toEqual(['192.0.2.1'])
+  plane.apply({ set: [wanted('fail')], remove: [] })
+  await vi.waitFor(() => expect(onRestart).toHaveBeenCalledOnce())
+  expect(onRestart.mock.calls[0]?.[0].message).toBe('it fails')
+  plane.apply({ set: [], remove: ['fail'] })
+  await vi.waitFor(async () => {
+    expect((await plane.counts()).map(({ address }) => address)).toEqual(['192.0.2.1'])
+  })
+  await plane.stop()
+})
+
+test('what the system refuses at the first start is thrown, and not tried again', async () => {
+  const { plane, onRestart } = createPlane(BROKEN)
+  await expect(plane.start()).rejects.toThrow('no such permission')
+  expect(onRestart).not.toHaveBeenCalled()
+  await plane.stop()
+})
+
+test('after the stop there is nothing to count, and stopping twice is no harm', async () => {
+  const { plane } = createPlane(ENTRY)
+  await plane.start()
+  await plane.stop()
+  await plane.stop()
+  expect(await plane.counts()).toEqual([])
+})
