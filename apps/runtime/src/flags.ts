@@ -63,7 +63,7 @@ export function parseFlags<Table extends FlagTable>(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     if (error.code === 'commander.helpDisplayed') return undefined
-    throw new FlagError(error.message.replace(/^error: /, ''), { cause: error })
+    throw new FlagError(error.message.replace(/^error: /, ''))
   }
   const values = Object.fromEntries(
     Object.entries(table).map(([name, definition]) => [name, valueOf(name, definition, given.get(name))])

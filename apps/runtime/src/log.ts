@@ -26,5 +26,8 @@ export function createLog(level: string): Logger {
 /** What an error says, with what it was caused by. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  return error.cause === undefined ? error.message : `${error.message}: ${describeError(error.cause)}`
+  if (error.cause === undefined) return error.message
+  const cause = describeError(error.cause)
+  // Some messages repeat that of their cause.
+  return error.message.includes(cause) ? error.message : `${error.message}: ${cause}`
 }
