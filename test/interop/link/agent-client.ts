@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
+import { Inbox } from '../support/inbox.ts'
 import type { Namespace } from '../support/namespace.ts'
 import type { FromAgent, ToAgent } from './agent-protocol.ts'
 
@@ -8,16 +9,11 @@ type Of<Type extends FromAgent['type']> = Extract<FromAgent, { type: Type }>
 /** The test's end of an agent: everything that it told is kept, and can be waited for. */
 export class AgentClient {
   readonly #child: ChildProcess
-  #inbox: FromAgent[] = []
-  #wake: () => void = () => undefined
+  readonly #inbox: Inbox<FromAgent>
 
   private constructor(child: ChildProcess) {
     this.#child = child
-    child.on('message', (message: FromAgent) => {
-      this.#inbox.push(message)
-      this.#wake()
-    })
-    child.on('exit', () => this.#wake())
+    this.#inbox = new Inbox(child)
   }
 
   static async start(namespace: Namespace, ...args: readonly string[]): Promise<AgentClient> {
@@ -29,21 +25,9 @@ export class AgentClient {
   /** Takes the first message of this kind that fits, now or when it comes. */
   async next<Type extends FromAgent['type']>(
     type: Type,
-    fits: (message: Of<Type>) => boolean = () => true
+    fits?: (message: Of<Type>) => boolean
   ): Promise<Of<Type>> {
-    for (;;) {
-      const found = this.#inbox.find((message): message is Of<Type> => isOf(message, type) && fits(message))
-      if (found !== undefined) {
-        this.#inbox = this.#inbox.filter((message) => message !== found)
-        return found
-      }
-      if (this.#child.exitCode !== null || this.#child.signalCode !== null)
-        throw new Error(`the agent has ended while ${type} was awaited`)
-      // oxlint-disable-next-line no-await-in-loop -- one message after the other
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-    }
+    return this.#inbox.next(type, fits)
   }
 
   tell(message: ToAgent): void {
@@ -77,10 +61,6 @@ export class AgentClient {
 
   /** Messages of this kind that were not taken. */
   waiting(type: FromAgent['type']): number {
-    return this.#inbox.filter((message) => message.type === type).length
+    return this.#inbox.waiting(type)
   }
-}
-
-function isOf<Type extends FromAgent['type']>(message: FromAgent, type: Type): message is Of<Type> {
-  return message.type === type
 }

@@ -1,10 +1,17 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 
 const ENVIRONMENT = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` }
 /** Whatever is started ends with us, even if we are killed. */
 const WITH_US = ['setpriv', '--pdeathsig', 'KILL'] as const
+
+/** How a program ended: its exit status, and what it printed. */
+export interface Outcome {
+  readonly status: number
+  readonly output: string
+}
 
 /** A network namespace without a name: it lives as long as the process that holds it, and that as long as we do. */
 export class Namespace {
@@ -39,6 +46,16 @@ export class Namespace {
     const command = ['-t', String(this.pid), '-n', program, ...args]
     const { stdout } = await promisify(execFile)('nsenter', command, { env: ENVIRONMENT })
     return stdout
+  }
+
+  /** Runs a program to its end, however that is. */
+  async attempt(program: string, ...args: readonly string[]): Promise<Outcome> {
+    const command = ['-t', String(this.pid), '-n', program, ...args]
+    const child = spawn('nsenter', command, { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] })
+    const ended = once(child, 'exit')
+    const printed = await Promise.all([text(child.stdout), text(child.stderr)])
+    await ended
+    return { status: child.exitCode ?? -1, output: printed.join('') }
   }
 
   /** Starts one of our scripts inside, with an IPC channel. */
