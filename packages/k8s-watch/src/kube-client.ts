@@ -16,7 +16,7 @@ import {
 import { linkedAbort } from './linked-abort.ts'
 import { formatKey, type KubeObject, keyOf, keyTextOf, type ObjectKey } from './object.ts'
 import { apiVersionOf, type ResourceRef, resourcePath } from './resource.ts'
-import { listPageOf, objectOf, parseBody, readBody, readWatch } from './response.ts'
+import { createdOf, listPageOf, objectOf, parseBody, readBody, readWatch } from './response.ts'
 import { monotonicNow, sleep } from './sleep.ts'
 import { Transport, type TransportOptions } from './transport.ts'
 
@@ -130,7 +130,7 @@ export class KubeClient {
     const { namespace } = keyOf(object)
     const subject = `POST ${resource.plural} ${keyTextOf(object)}`
     const path = resourcePath(resource, { namespace }) + queryOf(options)
-    return objectOf(
+    return createdOf(
       await this.#json('POST', path, { ...options, subject, body: typed(object, resource) }),
       subject
     )

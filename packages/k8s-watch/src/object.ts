@@ -76,3 +76,10 @@ export function isKubeObject<T extends KubeObject>(value: unknown): value is T {
   const metadata = value['metadata']
   return isRecord(metadata) && typeof metadata['name'] === 'string'
 }
+
+/** What a create answers: an object, or, for a review, something that is never stored and has no name. */
+export function isCreated<T extends KubeObject>(value: unknown): value is T {
+  return (
+    isKubeObject(value) || (isRecord(value) && typeof value['kind'] === 'string' && isRecord(value['spec']))
+  )
+}

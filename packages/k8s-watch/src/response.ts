@@ -3,7 +3,7 @@ import { apiErrorOfWatch } from './api-status.ts'
 import { KubeApiError, KubeTransportError } from './errors.ts'
 import { type ListPage, type WatchEvent } from './kube-request.ts'
 import { LineSplitter } from './line-splitter.ts'
-import { isKubeObject, isRecord, type KubeObject } from './object.ts'
+import { isCreated, isKubeObject, isRecord, type KubeObject } from './object.ts'
 import { apiVersionOf, type ResourceRef } from './resource.ts'
 
 /** Longest line of a watch. The server's own limit for an object is below 2 MiB. */
@@ -19,6 +19,12 @@ export function parseBody(text: string, subject: string): unknown {
 
 export function objectOf<T extends KubeObject>(body: unknown, subject: string): T {
   if (isKubeObject<T>(body)) return body
+  throw new KubeTransportError('malformed', subject, 'the answer is not an object')
+}
+
+/** {@link objectOf} for the answer to a create. */
+export function createdOf<T extends KubeObject>(body: unknown, subject: string): T {
+  if (isCreated<T>(body)) return body
   throw new KubeTransportError('malformed', subject, 'the answer is not an object')
 }
 
