@@ -27,4 +27,6 @@ export type {
 export { type MemoryInterfaceOptions, MemoryLink, type MemoryLinkOptions } from './memory-link.ts'
 export { MemorySegment, type MemorySegmentOptions, type SegmentPort } from './memory-segment.ts'
 export { PacketLink, type PacketLinkOptions, wakeLink } from './packet-link.ts'
+export { SegmentServer, type SegmentServerOptions, type ServedPort } from './segment-server.ts'
+export { SocketLink, type SocketLinkOptions } from './socket-link.ts'
 export { TransmitSchedule, type TransmitScheduleOptions } from './transmit-schedule.ts'

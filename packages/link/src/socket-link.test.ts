@@ -1,0 +1,105 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Ipv4Address, Ipv6Address, MacAddress } from '@clarion-lb/netaddr'
+import { afterEach, expect, test, vi } from 'vitest'
+import { MemoryLink } from './memory-link.ts'
+import { MemorySegment } from './memory-segment.ts'
+import { SegmentServer } from './segment-server.ts'
+import { RecordReader } from './segment-wire.ts'
+import { SocketLink } from './socket-link.ts'
+
+const VIP = Ipv4Address.parse('192.0.2.1')
+const MAC = MacAddress.parse('02:00:00:00:00:0b')
+const LINK_LOCAL = { address: Ipv6Address.parse('fe80::b'), prefixLength: 64 }
+const cleanups: (() => unknown)[] = []
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).toReversed()) await clean()
+})
+
+function arpFor(target: Ipv4Address): Uint8Array {
+  const frame = new Uint8Array(60)
+  frame.fill(0xff, 0, 6)
+  frame.set([8, 6, 0, 1, 8, 0, 6, 4, 0, 1], 12)
+  frame.set(target.toBytes(), 38)
+  return frame
+}
+
+async function setUp() {
+  const directory = await mkdtemp(join(tmpdir(), 'clarion-link-'))
+  cleanups.push(() => rm(directory, { recursive: true }))
+  const path = join(directory, 'segment.sock')
+  const segment = new MemorySegment()
+  const ports = [{ name: 'node-1', interface: 'eth0', mac: MAC, addresses: [LINK_LOCAL] }]
+  const serve = async (): Promise<SegmentServer> => {
+    const server = new SegmentServer({ segment, path, ports })
+    await server.start()
+    cleanups.push(() => server.stop())
+    return server
+  }
+  const heardHere: number[] = []
+  const here = new MemoryLink({
+    interfaces: [{ name: 'eth0', segment, mac: MacAddress.parse('02:00:00:00:00:0a') }],
+    isPromiscuous: true,
+    onFrame: (frame) => heardHere.push(frame.length)
+  })
+  here.start()
+  const heardThere: number[] = []
+  const there = new SocketLink({ path, port: 'node-1', onFrame: (frame) => heardThere.push(frame.length) })
+  cleanups.push(() => there.stop())
+  const interfaceThere = () => [...there.interfaces().values()][0]
+  return { serve, here, there, heardHere, heardThere, interfaceThere }
+}
+
+test('the port has the interface that the server says, and frames go both ways', async () => {
+  const { serve, here, there, heardHere, heardThere, interfaceThere } = await setUp()
+  await serve()
+  there.start()
+  await vi.waitFor(() => expect(interfaceThere()).toMatchObject({ name: 'eth0', hasCarrier: true }))
+  expect(interfaceThere()?.mac?.equals(MAC)).toBe(true)
+  const index = interfaceThere()?.index ?? 0
+  there.setInterest({ interfaces: [index], arpAddresses: [VIP], ndpAddresses: [] })
+  here.send(1, arpFor(Ipv4Address.parse('192.0.2.2')))
+  here.send(1, arpFor(VIP))
+  await vi.waitFor(() => expect(heardThere).toEqual([60]))
+  expect(there.send(index, arpFor(VIP))).toBe('sent')
+  await vi.waitFor(() => expect(heardHere).toEqual([60]))
+})
+
+test('a pulled cable is seen at the other end, and nothing goes through', async () => {
+  const { serve, here, there, heardThere, interfaceThere } = await setUp()
+  const server = await serve()
+  there.start()
+  await vi.waitFor(() => expect(interfaceThere()).toBeDefined())
+  const index = interfaceThere()?.index ?? 0
+  there.setInterest({ interfaces: [index], arpAddresses: [VIP], ndpAddresses: [] })
+  server.setCarrier('node-1', false)
+  here.send(1, arpFor(VIP))
+  await vi.waitFor(() => expect(interfaceThere()?.hasCarrier).toBe(false))
+  expect(there.send(index, arpFor(VIP))).toBe('queue-full')
+  server.setCarrier('node-1', true)
+  await vi.waitFor(() => expect(interfaceThere()?.hasCarrier).toBe(true))
+  expect(heardThere).toEqual([])
+})
+
+test('without a server there is no interface; when it comes back, there is one', async () => {
+  const { serve, there, interfaceThere } = await setUp()
+  there.start()
+  expect([interfaceThere(), there.send(1, arpFor(VIP))]).toEqual([undefined, 'interface-gone'])
+  const server = await serve()
+  await vi.waitFor(() => expect(interfaceThere()).toBeDefined())
+  await server.stop()
+  await vi.waitFor(() => expect(interfaceThere()).toBeUndefined())
+  await serve()
+  await vi.waitFor(() => expect(interfaceThere()?.index).toBeGreaterThan(1))
+})
+
+test.each([
+  ['a length of zero', [0, 0, 0, 0, 1]],
+  ['a length that nobody sends', [0xff, 0, 0, 0, 1]],
+  ['a notice that is no JSON', [0, 0, 0, 2, 0, 0x7b]],
+  ['a notice of no known type', [0, 0, 0, 3, 0, 0x7b, 0x7d]]
+])('%s is refused', (_what, bytes) => {
+  const handlers = { onNotice: () => undefined, onFrame: () => undefined }
+  expect(() => new RecordReader().push(Uint8Array.from(bytes), handlers)).toThrow(/record|JSON|notice/)
+})
