@@ -63,6 +63,7 @@ export function createContainer(): DependencyContainer {
     return createPlane({
       excludeSource: c.resolve(SETTINGS).excludeSource,
       backend: process.env['CLARION_LINK'] ?? '',
+      node: c.resolve(SETTINGS).node,
       onEvent: (event) => c.resolve(ANNOUNCER).onPlaneEvent(event),
       onRestart: (error) =>
         log.error({ error: describeError(error) }, 'the frames thread failed, and is started again')
