@@ -18,7 +18,7 @@ import { trimService } from './trim-service.ts'
 export interface ControllerOptions {
   readonly client: KubeClient
   readonly loadBalancerClass: string
-  readonly elector: LeaderElector
+  readonly elector: Pick<LeaderElector, 'isLeader' | 'onChange' | 'start' | 'stop'>
   readonly recorder: EventRecorder
   readonly metrics: CommonMetrics
   readonly log: Logger
@@ -37,7 +37,10 @@ export class Controller implements Service {
   readonly #services: Informer<V1Service>
   readonly #stopping = new AbortController()
   #config: Pick<Config, 'pools'> | undefined
-  #term: Term | undefined
+  /** Counts how often it was elected; `undefined`: it is not. */
+  #reign: number | undefined
+  #reigns = 0
+  #term: { readonly term: Term; readonly reign: number } | undefined
   /** Beginning and ending of terms, one after the other. */
   #transition: Promise<void> = Promise.resolve()
   #retry: NodeJS.Timeout | undefined
@@ -53,7 +56,7 @@ export class Controller implements Service {
   }
 
   get ipam(): Ipam<Requester> | undefined {
-    return this.#term?.ipam
+    return this.#term?.term.ipam
   }
 
   /** Why it could not lead; `undefined`: it could, or does. */
@@ -64,7 +67,7 @@ export class Controller implements Service {
 
   start(signal: AbortSignal): void {
     const { elector, log } = this.#options
-    this.#services.onChange(({ object }) => this.#term?.enqueue(keyOf(object)))
+    this.#services.onChange(({ object }) => this.#term?.term.enqueue(keyOf(object)))
     this.#services.onProblem(({ error, retryMs }) =>
       log.warn({ resource: 'services', error: describeError(error), retryMs }, 'watch failed')
     )
@@ -77,14 +80,17 @@ export class Controller implements Service {
       if (change.type === 'problem')
         log.warn({ error: describeError(change.error) }, 'leader election failed')
       else if (change.type === 'observed') log.info({ leader: change.leader }, 'leader')
-      else this.#update()
+      else {
+        this.#reign = change.type === 'started' ? ++this.#reigns : undefined
+        this.#update()
+      }
     })
     elector.start()
   }
 
   setConfig(config: Pick<Config, 'pools'>): void {
     this.#config = config
-    this.#term?.setConfig(config)
+    this.#term?.term.setConfig(config)
     this.#update()
   }
 
@@ -93,7 +99,7 @@ export class Controller implements Service {
     this.#stopping.abort()
     clearTimeout(this.#retry)
     await this.#transition
-    await this.#term?.stop()
+    await this.#term?.term.stop()
     await this.#options.elector.stop()
     await this.#services.stop()
   }
@@ -105,20 +111,19 @@ export class Controller implements Service {
 
   async #settle(): Promise<void> {
     if (this.#stopping.signal.aborted) return
-    const { elector, log } = this.#options
-    const config = this.#config
-    const canLead = elector.isLeader() && config !== undefined && this.#services.hasSynced
-    if (!canLead) {
-      const term = elector.isLeader() ? undefined : this.#term
-      if (term === undefined) return
+    const { log } = this.#options
+    const reign = this.#reign
+    if (this.#term !== undefined && this.#term.reign !== reign) {
+      const { term } = this.#term
       this.#term = undefined
       await term.stop()
       log.warn('leadership lost')
-      return
     }
+    const config = this.#config
+    if (reign === undefined || config === undefined || !this.#services.hasSynced) return
     if (this.#term !== undefined) return
     try {
-      await this.#begin(config)
+      await this.#begin(config, reign)
     } catch (error) {
       if (this.#stopping.signal.aborted) return
       log.error({ error: describeError(error), retryMs: RETRY_MS }, 'could not begin to lead')
@@ -126,14 +131,15 @@ export class Controller implements Service {
     }
   }
 
-  async #begin(config: Pick<Config, 'pools'>): Promise<void> {
+  async #begin(config: Pick<Config, 'pools'>, reign: number): Promise<void> {
     const { client, loadBalancerClass, elector, recorder, metrics, log, onUsage, onLead } = this.#options
     const { signal } = this.#stopping
     const startedAt = performance.now()
     await onLead(signal)
     // The cache may be behind what the last leader wrote: an address could be given out twice.
     const current = await listAll(client, signal)
-    if (!elector.isLeader()) return
+    // Another one may have led and written since. If we lead again, this is done again.
+    if (this.#reign !== reign) return
     const term = new Term({
       client,
       services: this.#services.cache,
@@ -142,9 +148,9 @@ export class Controller implements Service {
       metrics,
       log,
       onUsage,
-      mayWrite: () => elector.isLeader()
+      mayWrite: () => this.#reign === reign && elector.isLeader()
     })
-    this.#term = term
+    this.#term = { term, reign }
     term.start(config, current)
     const durationMs = Math.round(performance.now() - startedAt)
     log.info({ services: current.length, kept: term.ipam.size, durationMs }, 'leading')

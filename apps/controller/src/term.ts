@@ -18,7 +18,6 @@ import {
 import {
   convergeService,
   deprecatedAnnotationsOf,
-  ingressOf,
   isLoadBalancer,
   isOfClass,
   poolDefinitionsOf,
@@ -28,6 +27,7 @@ import {
 } from '@clarion-lb/planner'
 import { type CommonMetrics, describeError } from '@clarion-lb/runtime'
 import type { Logger } from 'pino'
+import { asClaim, byClaim, hasClaim } from './claims.ts'
 import { Offers } from './offers.ts'
 import { isMarkedAsOurs, withDecision } from './service-status.ts'
 
@@ -46,6 +46,7 @@ export interface TermOptions {
 
 /** Status writes under way at a time. */
 const CONCURRENCY = 16
+const BARRED_RETRY_MS = 1000
 
 /**
  * One term of leadership: takes over the addresses that Services have, then gives out new ones, Service by Service, as
@@ -60,6 +61,8 @@ export class Term {
   readonly #writer: StatusWriter<V1Service>
   /** The failure that the owner of a Service was told last. */
   readonly #told = new Map<string, string>()
+  /** Identity of the Service that has or wants addresses under its name. */
+  readonly #uids = new Map<string, string | undefined>()
   /** Version of our own last write, until the cache has caught up with it. */
   readonly #written = new Map<string, string>()
   #definitions: readonly PoolDefinition<Requester>[] = []
@@ -95,7 +98,11 @@ export class Term {
     this.#setDefinitions(config)
     const mine = [...current].filter((service) => isOfClass(service, this.#options.loadBalancerClass))
     const sorted = mine.toSorted(byClaim)
-    for (const service of sorted) if (this.#hasClaim(service)) convergeService(service, this.ipam)
+    for (const service of sorted) {
+      if (!hasClaim(service)) continue
+      this.#meet(formatKey(keyOf(service)), service)
+      convergeService(asClaim(service), this.ipam)
+    }
     this.#running = this.#loop.run()
     for (const service of sorted) this.#loop.enqueue(keyOf(service))
     for (const { name } of this.#definitions) this.#options.onUsage(name)
@@ -140,23 +147,22 @@ export class Term {
     return true
   }
 
-  #hasClaim(service: V1Service): boolean {
-    return isLoadBalancer(service) && ingressOf(service).length > 0
-  }
-
   async #reconcile(key: ObjectKey, signal: AbortSignal): Promise<ReconcileResult> {
     const { services, loadBalancerClass, metrics } = this.#options
     metrics.updates.inc()
     const service = services.get(key)
-    if (service === undefined) {
+    if (service === undefined || !isOfClass(service, loadBalancerClass)) {
       this.#forget(formatKey(key))
       return DONE
     }
-    if (!isOfClass(service, loadBalancerClass) || this.#isBehind(key, service)) return DONE
     const isForeign = !isLoadBalancer(service) && !isMarkedAsOurs(service)
-    if (isForeign && this.ipam.get(formatKey(key)) === undefined) return DONE
-    await this.#write(key, service, signal)
-    return DONE
+    if (isForeign && this.ipam.get(formatKey(key)) === undefined) {
+      this.#forget(formatKey(key))
+      return DONE
+    }
+    this.#meet(formatKey(key), service)
+    if (this.#isBehind(key, service)) return DONE
+    return this.#write(key, service, signal)
   }
 
   /** The cache does not have our own last write yet; it will, and then this is called again. */
@@ -170,15 +176,16 @@ export class Term {
     return false
   }
 
-  async #write(key: ObjectKey, service: V1Service, signal: AbortSignal): Promise<void> {
+  async #write(key: ObjectKey, service: V1Service, signal: AbortSignal): Promise<ReconcileResult> {
     const { recorder, mayWrite } = this.#options
+    let isBarred = false
     const result = await this.#writer.write(
       service,
       (current) => {
         const wanted = withDecision(current, this.#decide(key, current))
         if (wanted === current) return undefined
-        // What was decided stays in memory; whoever leads now decides anew.
-        if (!mayWrite()) return undefined
+        isBarred = !mayWrite()
+        if (isBarred) return undefined
         for (const name of deprecatedAnnotationsOf(current)) {
           const text = `the annotation ${name} is deprecated; use its metallb.io form`
           recorder.record(current, 'Warning', 'deprecatedAnnotation', text)
@@ -189,6 +196,8 @@ export class Term {
     )
     if (result.type === 'written')
       this.#written.set(formatKey(key), result.object.metadata?.resourceVersion ?? '')
+    // Either another one leads now, and this term is about to end; or a renewal is late and leadership goes on.
+    return isBarred ? { type: 'requeueAfter', ms: BARRED_RETRY_MS } : DONE
   }
 
   #decide(key: ObjectKey, service: V1Service): ServiceDecision {
@@ -229,7 +238,15 @@ export class Term {
     this.#offers.add(left, turn)
   }
 
+  /** What another Service of that name had is not this one's. */
+  #meet(id: string, { metadata }: V1Service): void {
+    const uid = metadata?.uid
+    if (this.#uids.has(id) && this.#uids.get(id) !== uid) this.#forget(id)
+    this.#uids.set(id, uid)
+  }
+
   #forget(id: string): void {
+    this.#uids.delete(id)
     this.#told.delete(id)
     this.#written.delete(id)
     this.#waiting.delete(id)
@@ -241,15 +258,6 @@ export class Term {
     }
     this.#offers.add([...(released?.openings ?? []), ...this.#offers.take(id)])
   }
-}
-
-/** Those with most addresses first, so that what they have is not given to others; then the older. */
-function byClaim(a: V1Service, b: V1Service): number {
-  const claims = ingressOf(b).length - ingressOf(a).length
-  if (claims !== 0) return claims
-  const [ageA, ageB] = [a.metadata?.creationTimestamp ?? '', b.metadata?.creationTimestamp ?? '']
-  if (ageA !== ageB) return ageA < ageB ? -1 : 1
-  return formatKey(keyOf(a)) < formatKey(keyOf(b)) ? -1 : 1
 }
 
 /** Resource versions are numbers that grow; what is not one is never older. */

@@ -14,7 +14,7 @@ import { afterEach, vi } from 'vitest'
 import { NAMESPACE } from './objects.ts'
 
 /** Shorter than a test may take, so that what was expected is told, and not that it took long. */
-const PATIENCE_MS = 12_000
+const PATIENCE_MS = 15_000
 
 /** Done after the test in reverse order, so that clients go before their server. */
 const cleanups: (() => unknown)[] = []
@@ -77,8 +77,9 @@ export class TestCluster {
     return cluster
   }
 
-  async client(): Promise<KubeClient> {
-    const client = new KubeClient(await parseKubeContext(this.sim.kubeconfig()))
+  /** @param userAgent by which faults and requests can tell clients apart */
+  async client(userAgent = 'test'): Promise<KubeClient> {
+    const client = new KubeClient(await parseKubeContext(this.sim.kubeconfig()), { userAgent })
     afterwards(() => client.close())
     return client
   }
@@ -180,18 +181,19 @@ export class TestCluster {
   }
 
   /** Requests that write a resource, by what they did, since the start. */
-  writes(resource: string): readonly string[] {
+  writes(resource: string, userAgent = ''): readonly string[] {
     return this.requests
-      .filter((facts) => facts.resource === resource && WRITES.has(facts.verb ?? ''))
+      .filter((facts) => facts.resource === resource && facts.userAgent.includes(userAgent))
+      .filter(({ verb }) => verb !== undefined && WRITES.has(verb))
       .map(({ verb, subresource, name }) => [verb, subresource, name].filter(Boolean).join(' '))
   }
 
-  /** Texts of log lines that have this message. */
+  /** Log lines that have this message. */
   logs(message: string): readonly LogLine[] {
     return this.logged.filter(({ msg }) => msg === message)
   }
 
-  /** The Kubernetes events that were stored, as `reason count`. */
+  /** The Kubernetes events about an object that were stored, as `reason count`. */
   events(about: string): readonly string[] {
     return this.list('/events').flatMap((event) => {
       const involved = event['involvedObject']
@@ -208,7 +210,7 @@ export class TestCluster {
   }
 }
 
-const WRITES = new Set<string>(['create', 'update', 'patch', 'delete', 'deletecollection'])
+const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection'])
 
 function failureOf(check: () => void): Error | undefined {
   try {
