@@ -113,6 +113,7 @@ describe('loadBalancerClass', () => {
     cluster.put(service('theirs'))
     cluster.put(service('ours', { loadBalancerClass: 'example.com/ours' }))
     await eventuallyAddresses(cluster, { ours: ['192.0.2.10'], theirs: [] })
+    expect(cluster.writes('services')).toEqual(['update status ours'])
   })
 
   test('a Service made again with another class gives its address to others', async () => {
@@ -125,6 +126,7 @@ describe('loadBalancerClass', () => {
     cluster.remove(serviceRef('web'))
     cluster.put(service('web', { loadBalancerClass: 'example.com/other' }))
     await eventuallyAddresses(cluster, { next: ['192.0.2.10'], web: [] })
+    expect(cluster.writes('services')).toEqual(['update status web', 'update status next'])
   })
 })
 

@@ -9,8 +9,8 @@ test('every token is resolved, to one and the same object each', async () => {
   const all: readonly InjectionToken<unknown>[] = Object.values(tokens)
   for (const token of all) {
     const resolved = root.resolve(token)
-    expect(resolved, String(token)).toBeDefined()
-    expect(root.resolve(token), String(token)).toBe(resolved)
+    expect(resolved).toBeDefined()
+    expect(root.resolve(token)).toBe(resolved)
   }
 })
 

@@ -4,6 +4,7 @@ import {
   ConfigSource,
   ConfigurationReporter,
   createCommonMetrics,
+  createProblemLog,
   describeError,
   HealthServer,
   MetricsAccess,
@@ -117,6 +118,7 @@ function createController(c: DependencyContainer): Controller {
 
 function createConfigSource(c: DependencyContainer): ConfigSource {
   const log = c.resolve(LOG)
+  const logProblems = createProblemLog(log)
   const { namespace, flags } = c.resolve(SETTINGS)
   const { configLoaded, configStale } = c.resolve(METRICS)
   return new ConfigSource({
@@ -125,15 +127,13 @@ function createConfigSource(c: DependencyContainer): ConfigSource {
     legacyConfigMap: flags.config,
     nodes: undefined,
     onConfig: ({ config, problems }) => {
-      for (const { severity, kind, name, field, message, remedy } of problems)
-        log[severity === 'error' ? 'error' : 'warn'](
-          { kind, name, field, message, remedy },
-          'configuration problem'
-        )
+      logProblems(problems)
       configLoaded.set(1)
       configStale.set(problems.some(({ severity }) => severity === 'error') ? 1 : 0)
       c.resolve(REPORTER).report(problems)
       c.resolve(CONTROLLER).setConfig(config)
+      // A pool that was made again, just as it was, has no status.
+      for (const { name } of config.pools) c.resolve(POOL_STATUS).touch(name)
     },
     onUnavailable: (because) => {
       if (because === undefined) log.info('configuration is followed')

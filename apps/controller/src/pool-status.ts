@@ -12,9 +12,9 @@ declare global {
 }
 
 export interface PoolStatusOptions {
-  readonly client: Pick<KubeClient, 'update' | 'get'>
+  readonly client: Pick<KubeClient, 'update'>
   readonly namespace: string
-  readonly pools: ObjectView<IPAddressPool>
+  readonly pools: Pick<ObjectView<IPAddressPool>, 'get'>
   readonly usageOf: (pool: string) => PoolUsage | undefined
   readonly onProblem: (pool: string, error: unknown) => void
 }

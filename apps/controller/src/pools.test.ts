@@ -58,6 +58,7 @@ describe('a pool in use', () => {
     await eventuallyAddresses(cluster, { a: [], b: [] })
     cluster.put(pool('main', ['192.0.2.10-192.0.2.11']))
     await eventuallyAddresses(cluster, { a: ['192.0.2.10'], b: ['192.0.2.11'] })
+    expect(cluster.writes('services')).toHaveLength(6)
   })
 
   test('that becomes wrong counts as removed, and is reported; others stay', async () => {

@@ -54,6 +54,7 @@ describe('an address that is free again', () => {
     await wait(bench, ['web'])
     cluster.remove(serviceRef('first'))
     await eventuallyAddresses(cluster, { web: ['192.0.2.10'], other: [] })
+    expect(cluster.writes('services')).toEqual(['update status first', 'update status web'])
   })
 
   test('is not lost on one that waits no more', async () => {
@@ -63,6 +64,7 @@ describe('an address that is free again', () => {
     cluster.put(service('old', { type: 'ClusterIP' }))
     cluster.remove(serviceRef('first'))
     await eventuallyAddresses(cluster, { young: ['192.0.2.10'], old: [] })
+    expect(cluster.writes('services')).toEqual(['update status first', 'update status young'])
   })
 
   test('is not lost on one that is deleted in its turn', async () => {
@@ -72,6 +74,7 @@ describe('an address that is free again', () => {
     cluster.remove(serviceRef('first'))
     cluster.remove(serviceRef('old'))
     await eventuallyAddresses(cluster, { young: ['192.0.2.10'] })
+    expect(cluster.writes('services')).toEqual(['update status first', 'update status young'])
   })
 
   test('by a change of pools goes to those that wait, the oldest first', async () => {

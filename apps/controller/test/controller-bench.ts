@@ -52,7 +52,7 @@ export class ControllerBench {
   static async lead(cluster: TestCluster, options: ControllerBenchOptions = {}): Promise<ControllerBench> {
     const led = cluster.logs('leading').length
     const bench = await ControllerBench.start(cluster, options)
-    await cluster.eventually(() => expect(cluster.logs('leading').length).toBe(led + 1))
+    await eventuallyLed(cluster, led + 1)
     return bench
   }
 
@@ -64,6 +64,11 @@ export class ControllerBench {
     this.#signal.abort()
     for (const service of this.#services.toReversed()) await service.stop()
   }
+}
+
+/** Resolves when somebody began to lead that often. */
+export async function eventuallyLed(cluster: TestCluster, times: number): Promise<void> {
+  await cluster.eventually(() => expect(cluster.logs('leading')).toHaveLength(times))
 }
 
 /** The addresses in a Service's status. */

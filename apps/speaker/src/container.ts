@@ -4,6 +4,7 @@ import {
   ConfigSource,
   ConfigurationReporter,
   createCommonMetrics,
+  createProblemLog,
   describeError,
   HealthServer,
   MetricsAccess,
@@ -153,6 +154,7 @@ function createL2Status(c: DependencyContainer): L2Status {
 
 function createConfigSource(c: DependencyContainer): ConfigSource {
   const log = c.resolve(LOG)
+  const logProblems = createProblemLog(log)
   const { namespace, flags } = c.resolve(SETTINGS)
   const { configLoaded, configStale } = c.resolve(METRICS)
   return new ConfigSource({
@@ -162,11 +164,7 @@ function createConfigSource(c: DependencyContainer): ConfigSource {
     nodes: c.resolve(SPEAKER).nodes,
     onConfig: ({ config, problems: found, resources }) => {
       const problems = [...found, ...bgpProblems(resources)]
-      for (const { severity, kind, name, field, message, remedy } of problems)
-        log[severity === 'error' ? 'error' : 'warn'](
-          { kind, name, field, message, remedy },
-          'configuration problem'
-        )
+      logProblems(problems)
       configLoaded.set(1)
       configStale.set(problems.some(({ severity }) => severity === 'error') ? 1 : 0)
       c.resolve(REPORTER).report(problems)
