@@ -130,6 +130,9 @@ interface Launch {
 function launchOf(script: string): Launch {
   const [first = ''] = readFileSync(script, 'utf8').split('\n', 1)
   const words = /^#!\S+ -S (.*)$/.exec(first)?.[1]?.split(' ') ?? []
-  const settings = words.filter((word) => /^[A-Z_]+=/.test(word)).map((word) => word.split('='))
+  const settings = words.flatMap((word): [string, string][] => {
+    const [, name, value] = /^([A-Z_]+)=(.*)$/.exec(word) ?? []
+    return name === undefined || value === undefined ? [] : [[name, value]]
+  })
   return { env: Object.fromEntries(settings), flags: words.filter((word) => word.startsWith('--')) }
 }

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander'
 import { isInSandbox, probeSandbox } from '../sandbox.ts'
+import { tellInMemory } from './in-memory/tell-in-memory.ts'
 import { tellInside } from './inside.ts'
 import { type DemoOptions, parseDemoOptions } from './options.ts'
-import { tellInMemory, tellSandboxed } from './outside.ts'
+import { tellSandboxed } from './outside.ts'
 
 /** Exit statuses: 0 all was reached, 1 something was not, 2 it cannot be run like this, 130 interrupted. */
 async function main(args: readonly string[]): Promise<number> {

@@ -5,7 +5,6 @@ import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sandboxPid, spawnSandboxed } from '../sandbox.ts'
-import type { DemoOptions } from './options.ts'
 import { describeThingsToTry } from './things-to-try.ts'
 
 /** Signals that come closer together than this are one wish: npm and the terminal send the same one. */
@@ -24,12 +23,6 @@ export async function tellSandboxed(script: string, args: readonly string[]): Pr
   endForwarding()
   for (const door of doors) door.close()
   return code ?? (signal === 'SIGKILL' ? 137 : 1)
-}
-
-/** The same story where there are no namespaces. */
-export async function tellInMemory(_options: DemoOptions): Promise<number> {
-  process.stderr.write('the in-memory story is not here yet\n')
-  return Promise.resolve(2)
 }
 
 /** The first signal asks the inside to end in order, a later one ends it at once. */

@@ -32,6 +32,14 @@ export class Backend {
     )
   }
 
+  /** What it listens on, in the order of the addresses. */
+  get ports(): readonly number[] {
+    return this.#servers.map((server) => {
+      const address = server.address()
+      return typeof address === 'object' && address !== null ? address.port : 0
+    })
+  }
+
   async stop(): Promise<void> {
     await Promise.all(
       this.#servers.map(async (server) => {
