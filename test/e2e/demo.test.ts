@@ -49,9 +49,12 @@ function isReport(value: unknown): value is Report {
   return typeof value === 'object' && value !== null && 'services' in value && 'takeover' in value
 }
 
-test('--once --json prints one document in which all is reached, and leaves nothing behind', async () => {
+test.each([
+  ['on namespaces', ['--once', '--json']],
+  ['in memory', ['--in-memory', '--once', '--json']]
+])('%s: one document in which all is reached, and nothing is left behind', async (_where, args) => {
   const before = await traces()
-  const { output, exited } = startDemo('--once', '--json')
+  const { output, exited } = startDemo(...args)
   expect((await exited)[0]).toBe(0)
   const [stdout] = await output
   const report: unknown = JSON.parse(stdout)
