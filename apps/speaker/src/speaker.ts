@@ -94,8 +94,10 @@ export class Speaker implements Service {
     const { liveness, plane } = this.#knownParts()
     await plane.start()
     this.#services.onChange(({ object }) => this.#updateService(keyOf(object)))
-    this.#slices.onChange(({ object }) => {
-      for (const key of serviceOfSlice(object)) this.#updateService(parseKey(key))
+    this.#slices.onChange((change) => {
+      const before = change.type === 'updated' ? serviceOfSlice(change.previous) : []
+      for (const key of new Set([...before, ...serviceOfSlice(change.object)]))
+        this.#updateService(parseKey(key))
     })
     this.nodes.onChange((change) => {
       const name = change.object.metadata?.name ?? ''

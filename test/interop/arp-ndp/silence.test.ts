@@ -31,7 +31,7 @@ describe.skipIf(skip)('a responder says nothing', () => {
     {
       family: 'ipv4',
       others: Array.from({ length: 100 }, (_, i) => `192.0.2.${i + 100}`),
-      mark: `arping -f -I e0 -w 10 ${VIP}`
+      mark: `arping -c 1 -I e0 -w 10 ${VIP}`
     },
     {
       family: 'ipv6',
