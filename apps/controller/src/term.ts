@@ -44,6 +44,8 @@ export interface TermOptions {
   readonly mayWrite: () => boolean
 }
 
+/** How long a Service waits for the first pool before its owner is told. */
+const NO_POOLS_GRACE_MS = 1000
 /** Status writes under way at a time. */
 const CONCURRENCY = 16
 const BARRED_RETRY_MS = 1000
@@ -61,6 +63,8 @@ export class Term {
   readonly #writer: StatusWriter<V1Service>
   /** The failure that the owner of a Service was told last. */
   readonly #told = new Map<string, string>()
+  /** Services that nobody was told of yet that there is no pool at all. */
+  readonly #patient = new Set<string>()
   /** Identity of the Service that has or wants addresses under its name. */
   readonly #uids = new Map<string, string | undefined>()
   /** Version of our own last write, until the cache has caught up with it. */
@@ -216,6 +220,12 @@ export class Term {
 
   #tell(id: string, service: V1Service, decision: ServiceDecision): void {
     const { recorder, log } = this.#options
+    if (this.#definitions.length === 0 && decision.wait !== undefined && !this.#patient.has(id)) {
+      // A pool that was applied together with the Service is on its way.
+      this.#patient.add(id)
+      this.#loop.enqueueAfter(parseKey(id), NO_POOLS_GRACE_MS)
+      return
+    }
     for (const { type, reason, message } of decision.events) {
       const isFailure = reason.endsWith('Failed')
       const text = `${reason} ${message}`
@@ -224,7 +234,9 @@ export class Term {
       recorder.record(service, type, reason, message)
       log[type === 'Warning' ? 'warn' : 'info']({ service: id, reason, message }, 'service')
     }
-    if (decision.wait === undefined && decision.addresses.length > 0) this.#told.delete(id)
+    if (decision.wait !== undefined || decision.addresses.length === 0) return
+    this.#told.delete(id)
+    this.#patient.delete(id)
   }
 
   #settleWaiting(id: string, service: V1Service, { wait, openings, addresses }: ServiceDecision): void {
@@ -248,6 +260,7 @@ export class Term {
   #forget(id: string): void {
     this.#uids.delete(id)
     this.#told.delete(id)
+    this.#patient.delete(id)
     this.#written.delete(id)
     this.#waiting.delete(id)
     const released = this.ipam.release(id)

@@ -36,8 +36,6 @@ describe('Services', () => {
     await cluster.eventually(() => expect(plane.wanted).toEqual(['192.0.2.7']))
     setAddress(cluster, 'web')
     await cluster.eventually(() => expect(plane.wanted).toEqual([]))
-    setAddress(cluster, 'web', '192.0.2.7', '2001:db8::7')
-    cluster.put(pool('six', ['2001:db8::/64']))
     cluster.put(pool('main', ['192.0.2.0/24', '2001:db8:1::/64']))
     setAddress(cluster, 'web', '192.0.2.7', '2001:db8:1::7')
     await cluster.eventually(() => expect(plane.wanted).toEqual(['192.0.2.7', '2001:db8:1::7']))

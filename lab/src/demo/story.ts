@@ -70,6 +70,7 @@ export interface Stage {
 
 const SETTLE_TIMEOUT_MS = 30_000
 const TAKEOVER_TIMEOUT_MS = 30_000
+const REASON_LASTS_MS = 1000
 
 /** Tells the whole story once: addresses, first replies, a pulled cable, and the cable back in. */
 export async function tellStory(
@@ -93,11 +94,7 @@ export async function tellStory(
   const ports = new Map<string, number>()
   await Promise.all(
     names.map(async (name) => {
-      const state = await stage.waitForService(
-        name,
-        ({ addresses, reason }) => addresses.length > 0 || reason !== undefined,
-        settled
-      )
+      const state = await waitForVerdict(stage, name, settled)
       signal.throwIfAborted()
       ports.set(name, state.port)
       if (state.addresses.length === 0) {
@@ -140,6 +137,22 @@ export async function tellStory(
     show({ type: 'report', report })
   }
   return report
+}
+
+/** An address, or a reason that lasts: pools and Services that are applied together may pass each other on the way. */
+async function waitForVerdict(stage: Stage, name: string, signal: AbortSignal): Promise<ServiceState> {
+  const hasAddress = ({ addresses }: ServiceState): boolean => addresses.length > 0
+  const first = await stage.waitForService(
+    name,
+    (state) => hasAddress(state) || state.reason !== undefined,
+    signal
+  )
+  if (hasAddress(first)) return first
+  return stage.waitForService(
+    name,
+    hasAddress,
+    AbortSignal.any([signal, AbortSignal.timeout(REASON_LASTS_MS)])
+  )
 }
 
 async function pullAndPlug(
