@@ -185,6 +185,8 @@ export class ConfigSource implements Service {
   }
 
   async #build(): Promise<void> {
+    const isComplete = this.#used.every(({ informer }) => informer.hasSynced)
+    if (!isComplete || this.#options.nodes?.hasSynced === false) return
     const because = this.#unavailableBecause() ?? (await this.#deletedKind())
     if (this.#isStopped) return
     if (because !== this.#unavailable) this.#options.onUnavailable(because)
@@ -201,9 +203,6 @@ export class ConfigSource implements Service {
   }
 
   #unavailableBecause(): string | undefined {
-    for (const { resource, informer } of this.#used)
-      if (!informer.hasSynced) return `${resource.plural} are not read yet`
-    if (this.#options.nodes?.hasSynced === false) return 'nodes are not read yet'
     for (const { resource, informer } of this.#needed) if (informer.isAbsent) return missing(resource)
     return undefined
   }

@@ -144,9 +144,10 @@ describe('ServiceL2Status', () => {
       await cluster.eventually(() => expect(statuses(cluster)).toEqual(['web@n1']))
     }
     const [object] = cluster.list(`metallb.io/${RESOURCE}`)
-    const status = { node: 'n1', serviceName: 'wrong', serviceNamespace: 'default' }
+    const interfaces = [{ name: 'wrong' }]
+    const status = { node: 'n1', serviceName: 'web', serviceNamespace: 'default', interfaces }
     if (object !== undefined) cluster.change(object, (current) => ({ ...current, status }), 'status')
-    expect(statuses(cluster)).toEqual(['wrong@n1'])
+    expect(statuses(cluster)).toEqual(['web@n1 on wrong'])
     await cluster.eventually(() => expect(statuses(cluster)).toEqual(['web@n1']))
   })
 

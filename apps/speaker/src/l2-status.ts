@@ -41,6 +41,8 @@ export class L2Status implements Service {
   readonly #loop: ReconcileLoop
   /** Made by us, until the cache has them: there must not be a second one. */
   readonly #created = new Map<string, ServiceL2Status>()
+  /** The last one that was deleted since the Service was looked at: an answer about it may still be on its way. */
+  readonly #gone = new Map<string, string | undefined>()
   #running: Promise<void> | undefined
 
   constructor(options: L2StatusOptions) {
@@ -56,13 +58,20 @@ export class L2Status implements Service {
     this.#loop = new ReconcileLoop({
       name: 'l2-status',
       concurrency: 4,
-      reconcile: (key, signal) => this.#reconcile(key, signal),
+      reconcile: async (key, signal) => {
+        const result = await this.#reconcile(key, signal)
+        this.#gone.delete(formatKey(key))
+        return result
+      },
       onError: (key, error) => onProblem(formatKey(key), error)
     })
   }
 
   start(signal: AbortSignal): void {
-    this.#informer.onChange(({ object }) => this.#loop.enqueue(subjectOf(object)))
+    this.#informer.onChange(({ type, object }) => {
+      if (type === 'deleted') this.#markGone(object)
+      this.#loop.enqueue(subjectOf(object))
+    })
     this.#informer.start(signal)
     // What is written before the cache is complete would be written twice.
     void this.#informer.waitForSync(signal).then(
@@ -114,6 +123,19 @@ export class L2Status implements Service {
     return undefined
   }
 
+  #remember(key: ObjectKey, object: ServiceL2Status): void {
+    const id = formatKey(key)
+    if (this.#gone.has(id) && this.#gone.get(id) === object.metadata?.uid) return
+    this.#created.set(id, object)
+  }
+
+  #markGone(object: ServiceL2Status): void {
+    const id = formatKey(subjectOf(object))
+    const { uid } = object.metadata ?? {}
+    this.#gone.set(id, uid)
+    if (this.#created.get(id)?.metadata?.uid === uid) this.#created.delete(id)
+  }
+
   async #create(key: ObjectKey, signal: AbortSignal): Promise<ServiceL2Status> {
     const { client, namespace, node, pod } = this.#options
     const { name, uid } = pod?.metadata ?? {}
@@ -140,7 +162,7 @@ export class L2Status implements Service {
       },
       { signal }
     )
-    this.#created.set(formatKey(key), object)
+    this.#remember(key, object)
     return object
   }
 
@@ -163,7 +185,7 @@ export class L2Status implements Service {
       { ...object, status },
       { subresource: 'status', signal }
     )
-    this.#created.set(formatKey(key), written)
+    this.#remember(key, written)
   }
 
   async #delete(objects: readonly ServiceL2Status[], signal: AbortSignal): Promise<void> {
