@@ -27,6 +27,8 @@ const MAX_QUEUED_BYTES = 1 << 20
 /** Lets other processes onto a segment in memory, each by a {@link SocketLink}. */
 export class SegmentServer {
   readonly #options: SegmentServerOptions
+  readonly #connections = new Set<Socket>()
+  /** By the port that they attached to. */
   readonly #sockets = new Map<string, Set<Socket>>()
   readonly #unplugged = new Set<string>()
   readonly #server: Server
@@ -42,7 +44,7 @@ export class SegmentServer {
   }
 
   async stop(): Promise<void> {
-    for (const sockets of this.#sockets.values()) for (const socket of sockets) socket.destroy()
+    for (const socket of this.#connections) socket.destroy()
     await new Promise((resolve) => {
       this.#server.close(resolve)
     })
@@ -59,6 +61,7 @@ export class SegmentServer {
     const { segment } = this.#options
     const reader = new RecordReader()
     let port: SegmentPort | undefined
+    this.#connections.add(socket)
     socket.on('data', (chunk) => {
       try {
         reader.push(chunk, {
@@ -75,6 +78,7 @@ export class SegmentServer {
     })
     socket.on('error', () => socket.destroy())
     socket.on('close', () => {
+      this.#connections.delete(socket)
       if (port !== undefined) segment.detach(port)
       for (const sockets of this.#sockets.values()) sockets.delete(socket)
     })

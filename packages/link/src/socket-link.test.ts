@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Ipv4Address, Ipv6Address, MacAddress } from '@clarion-lb/netaddr'
@@ -6,7 +8,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { MemoryLink } from './memory-link.ts'
 import { MemorySegment } from './memory-segment.ts'
 import { SegmentServer } from './segment-server.ts'
-import { RecordReader } from './segment-wire.ts'
+import { encodeNotice, RecordReader } from './segment-wire.ts'
 import { SocketLink } from './socket-link.ts'
 
 const VIP = Ipv4Address.parse('192.0.2.1')
@@ -48,7 +50,7 @@ async function setUp() {
   const there = new SocketLink({ path, port: 'node-1', onFrame: (frame) => heardThere.push(frame.length) })
   cleanups.push(() => there.stop())
   const interfaceThere = () => [...there.interfaces().values()][0]
-  return { serve, here, there, heardHere, heardThere, interfaceThere }
+  return { path, serve, here, there, heardHere, heardThere, interfaceThere }
 }
 
 test('the port has the interface that the server says, and frames go both ways', async () => {
@@ -92,6 +94,64 @@ test('without a server there is no interface; when it comes back, there is one',
   await vi.waitFor(() => expect(interfaceThere()).toBeUndefined())
   await serve()
   await vi.waitFor(() => expect(interfaceThere()?.index).toBeGreaterThan(1))
+})
+
+test('a server stops although somebody is connected who has not said which port it is', async () => {
+  const { serve, path } = await setUp()
+  const server = await serve()
+  const stranger = connect(path)
+  await once(stranger, 'connect')
+  const closed = once(stranger, 'close')
+  await server.stop()
+  await closed
+  expect(stranger.destroyed).toBe(true)
+})
+
+test('a port that the server does not know is refused', async () => {
+  const { serve, path } = await setUp()
+  await serve()
+  const stranger = connect(path)
+  const closed = once(stranger, 'close')
+  stranger.write(encodeNotice({ type: 'attach', port: 'node-9' }))
+  await closed
+  expect(stranger.destroyed).toBe(true)
+})
+
+test('a link that is stopped while it connects leaves no connection behind', async () => {
+  const { there, path } = await setUp()
+  const count = { accepted: 0, open: 0 }
+  const server = createServer((socket) => {
+    count.accepted += 1
+    count.open += 1
+    socket.resume().on('close', () => (count.open -= 1))
+  })
+  cleanups.push(() => server.close())
+  await once(server.listen(path), 'listening')
+  there.start()
+  there.stop()
+  // Accepted after the link's own.
+  const last = connect(path)
+  await once(last, 'connect')
+  last.destroy()
+  await vi.waitFor(() => expect(count).toEqual({ accepted: 2, open: 0 }))
+})
+
+test('what the server says of the interface later is taken over', async () => {
+  const { there, path } = await setUp()
+  const server = createServer((socket) => {
+    const notice = { type: 'interface', name: 'eth0', mac: MAC.toString(), addresses: [] } as const
+    socket.write(encodeNotice({ ...notice, hasCarrier: true }))
+    const addresses = [{ address: 'fe80::b', prefixLength: 64 }]
+    socket.write(encodeNotice({ ...notice, addresses, hasCarrier: true }))
+    cleanups.push(() => socket.destroy())
+  })
+  cleanups.push(() => server.close())
+  await once(server.listen(path), 'listening')
+  there.start()
+  await vi.waitFor(() => {
+    const [known] = there.interfaces().values()
+    expect(known?.addresses.map(({ address }) => address.toString())).toEqual(['fe80::b'])
+  })
 })
 
 test.each([

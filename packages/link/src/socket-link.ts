@@ -25,6 +25,7 @@ export class SocketLink implements Link {
   readonly #local: MemoryLink
   readonly #segment = new MemorySegment()
   readonly #uplink: SegmentPort
+  /** Also while it is being connected. */
   #socket: Socket | undefined
   #index: number | undefined
   #reconnect: NodeJS.Timeout | undefined
@@ -34,7 +35,7 @@ export class SocketLink implements Link {
     this.#options = options
     this.#local = new MemoryLink(options)
     this.#uplink = {
-      isConnected: () => this.#socket !== undefined,
+      isConnected: () => this.#socket?.readyState === 'open',
       deliver: (frame) => {
         const socket = this.#socket
         if (socket !== undefined && socket.writableLength < MAX_QUEUED_BYTES) socket.write(encodeFrame(frame))
@@ -91,10 +92,8 @@ export class SocketLink implements Link {
   #connect(): void {
     const reader = new RecordReader()
     const socket = connect(this.#options.path)
-    socket.on('connect', () => {
-      this.#socket = socket
-      socket.write(encodeNotice({ type: 'attach', port: this.#options.port }))
-    })
+    this.#socket = socket
+    socket.on('connect', () => socket.write(encodeNotice({ type: 'attach', port: this.#options.port })))
     socket.on('data', (chunk) => {
       try {
         reader.push(chunk, {
@@ -106,7 +105,7 @@ export class SocketLink implements Link {
       }
     })
     socket.on('error', () => socket.destroy())
-    socket.on('close', () => this.#onClose())
+    socket.on('close', () => this.#onClose(socket))
   }
 
   #onNotice(notice: Notice): void {
@@ -117,10 +116,12 @@ export class SocketLink implements Link {
     }))
     const mac = MacAddress.parse(notice.mac)
     this.#index ??= this.#local.addInterface({ name: notice.name, mac, addresses, segment: this.#segment })
-    this.#local.changeInterface(this.#index, { hasCarrier: notice.hasCarrier })
+    this.#local.changeInterface(this.#index, { addresses, hasCarrier: notice.hasCarrier })
   }
 
-  #onClose(): void {
+  #onClose(socket: Socket): void {
+    // Stopped and started again meanwhile: the interface is another connection's.
+    if (this.#socket !== undefined && this.#socket !== socket) return
     this.#socket = undefined
     if (this.#index !== undefined) this.#local.removeInterface(this.#index)
     this.#index = undefined
