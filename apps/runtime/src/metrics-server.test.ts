@@ -7,7 +7,6 @@ import { type PeerCertificate, TLSSocket } from 'node:tls'
 import { Gauge, Registry } from 'prom-client'
 import { describe, expect, test } from 'vitest'
 import { freePort } from '../test/free-port.ts'
-import { reviewClient } from '../test/review-client.ts'
 import { afterwards, TestCluster } from '../test/test-cluster.ts'
 import { MetricsAccess } from './metrics-access.ts'
 import { MetricsServer, type MetricsServerOptions } from './metrics-server.ts'
@@ -37,7 +36,7 @@ async function serve(options: Partial<MetricsServerOptions> = {}): Promise<Bench
   const server = new MetricsServer({
     port,
     registry,
-    access: new MetricsAccess({ client: reviewClient(cluster) }),
+    access: new MetricsAccess({ client: await cluster.client() }),
     tls: { minVersion: 'TLSv1.3' },
     certificateDirectory: '',
     onProblem: (error) => void problems.push(error),
