@@ -27,8 +27,9 @@ export class ApiGate {
     for (const socket of this.#sockets) socket.pause()
   }
 
-  /** Connections from before are lost, new ones come through. */
+  /** If it was closed, connections from before are lost; new ones come through. */
   open(): void {
+    if (this.#isOpen) return
     this.#isOpen = true
     for (const socket of this.#sockets) socket.destroy()
   }
@@ -48,10 +49,20 @@ export class ApiGate {
     }
     const upstream = connect(this.#upstreamPort, '127.0.0.1')
     this.#track(upstream)
-    socket.on('data', (chunk) => upstream.write(chunk))
-    upstream.on('data', (chunk) => socket.write(chunk))
-    socket.on('close', () => upstream.destroy())
-    upstream.on('close', () => socket.destroy())
+    this.#forward(socket, upstream)
+    this.#forward(upstream, socket)
+  }
+
+  /** No more is read than the other side takes. */
+  #forward(from: Socket, to: Socket): void {
+    from.on('data', (chunk) => {
+      if (!to.write(chunk)) from.pause()
+    })
+    to.on('drain', () => {
+      if (this.#isOpen) from.resume()
+    })
+    // What was said last still has to arrive.
+    from.on('close', () => to.destroySoon())
   }
 
   #track(socket: Socket): void {

@@ -1,48 +1,36 @@
-import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MemorySegment, SegmentServer } from '@clarion-lb/link'
-import { Ipv4Address, Ipv6Address, MacAddress } from '@clarion-lb/netaddr'
-import {
-  hostAddresses,
-  nodeHostNumber,
-  nodeName,
-  podAddresses,
-  SEGMENT,
-  withoutPrefixLength
-} from '../../addresses.ts'
+import { Ipv4Address, Ipv6Address } from '@clarion-lb/netaddr'
+import { SEGMENT, withoutPrefixLength } from '../../addresses.ts'
 import { connectApi, type LabApi } from '../../api.ts'
 import { findOutage, type Outage, type ProbeResult, probe } from '../../client/prober.ts'
 import { SYSTEM_NAMESPACE } from '../../cluster.ts'
 import { ControlStandIn } from '../../control/stand-in.ts'
-import { LabProcess } from '../../lab-process.ts'
-import { Backend } from '../../node-agent/backend.ts'
-import { Heartbeat } from '../../node-agent/heartbeat.ts'
+import type { LabProcess } from '../../lab-process.ts'
 import type { ServiceState, Stage } from '../story.ts'
-import { ApiGate } from './api-gate.ts'
+import { type ApiAccess, MemoryNode, macOfHost } from './memory-node.ts'
+import { StoryProcesses } from './processes.ts'
 import { SegmentClient } from './segment-client.ts'
+
+export interface MemoryStageOptions {
+  /** Directory of the repository: the binaries are those of its `apps`. */
+  readonly root: string
+  /** Ends a start that is under way, and whatever waits for an answer. */
+  readonly signal: AbortSignal
+}
 
 const NODE_COUNT = 3
 const LOCAL_NODES = 2
+const CLIENT_HOST = 100
 const READY_TIMEOUT_MS = 60_000
 const PROBE_TIMEOUT_MS = 250
 const LOAD_TIMEOUT_MS = 1000
 const LOAD_INTERVAL_MS = 10
 const RETRY_MS = 20
-const LOG_TAIL_CHARACTERS = 3000
-
-/** A node of the story: its speaker is a process, its cable and its backend are here. */
-interface MemoryNode {
-  readonly name: string
-  readonly mac: MacAddress
-  readonly gate: ApiGate
-  readonly speaker: LabProcess
-  readonly backend: Backend
-  readonly heartbeat: AbortController
-  readonly backendPort: number
-  isPlugged: boolean
-}
+/** What the path of a socket has room for on every system, less what we put behind it. */
+const MAX_TEMPORARY_PATH_BYTES = 70
 
 /**
  * The story without namespaces: the real binaries, one process each, on this host's loopback; frames go over a segment in
@@ -50,18 +38,21 @@ interface MemoryNode {
  */
 export class MemoryStage implements Stage {
   readonly description = 'a segment in memory, real binaries; no namespaces, and no frame leaves this program'
-  readonly #root: string
+  readonly #options: MemoryStageOptions
   readonly #segment = new MemorySegment()
   readonly #abort = new AbortController()
-  readonly #processes: LabProcess[] = []
-  readonly #nodes: MemoryNode[] = []
+  readonly #ended: AbortSignal
+  #nodes: readonly MemoryNode[] = []
   #directory = ''
+  #processes: StoryProcesses | undefined
   #api: LabApi | undefined
   #server: SegmentServer | undefined
   #client: SegmentClient | undefined
+  #lastWords = ''
 
-  constructor(root: string) {
-    this.#root = root
+  constructor(options: MemoryStageOptions) {
+    this.#options = options
+    this.#ended = AbortSignal.any([options.signal, this.#abort.signal])
   }
 
   get kubeconfigFile(): string {
@@ -69,29 +60,18 @@ export class MemoryStage implements Stage {
   }
 
   async start(progress: (text: string) => void): Promise<void> {
-    this.#directory = await mkdtemp(join(tmpdir(), 'clarion-demo-'))
-    await this.#startSegment()
-    progress(`segment in memory: ${NODE_COUNT} nodes and a client`)
-    const apiPort = await this.#startApiServer()
-    progress('API server ready, MetalLB CRDs applied')
-    for (let number = 1; number <= NODE_COUNT; number += 1) await this.#startNode(number, apiPort)
-    await new ControlStandIn({ api: this.#knownApi() }).start(this.#abort.signal)
-    progress('nodes registered, a backend on each')
-    const controller = this.#createProcess('controller', 'apps/controller/dist/main.js', {
-      args: [...QUIET, `--kubeconfig=${this.kubeconfigFile}`],
-      env: { METALLB_NAMESPACE: SYSTEM_NAMESPACE }
-    })
-    controller.start()
-    for (const { speaker } of this.#nodes) speaker.start()
-    await Promise.all([
-      waitForLog(controller, 'leading'),
-      ...this.#nodes.map(({ speaker }) => waitForLog(speaker, 'announcing'))
-    ])
-    progress(`clarion-controller and ${NODE_COUNT} clarion-speakers ready`)
+    const { signal } = this.#options
+    const giveUp = (): void => this.kill()
+    signal.addEventListener('abort', giveUp)
+    try {
+      await this.#start(progress)
+    } finally {
+      signal.removeEventListener('abort', giveUp)
+    }
   }
 
   async applyExamples(): Promise<readonly string[]> {
-    const applied = await this.#knownApi().applyDirectory(join(this.#root, 'examples', 'demo'))
+    const applied = await this.#knownApi().applyDirectory(join(this.#options.root, 'examples', 'demo'))
     return applied.filter(({ kind }) => kind === 'Service').map(({ metadata }) => metadata.name)
   }
 
@@ -120,13 +100,13 @@ export class MemoryStage implements Stage {
     const results: Promise<ProbeResult>[] = []
     const { promise: answered, resolve } = Promise.withResolvers<void>()
     const timer = setInterval(() => {
-      const request = this.#probe(address, LOAD_TIMEOUT_MS, this.#abort.signal)
+      const request = this.#probe(address, LOAD_TIMEOUT_MS, this.#ended)
       results.push(request)
       void request.then(({ body }) => {
         if (body !== undefined) resolve()
       })
     }, LOAD_INTERVAL_MS)
-    this.#abort.signal.addEventListener('abort', () => {
+    this.#ended.addEventListener('abort', () => {
       clearInterval(timer)
       resolve()
     })
@@ -147,107 +127,88 @@ export class MemoryStage implements Stage {
     return Promise.resolve()
   }
 
-  /** The ends of all logs. */
+  /** The ends of all logs, also after the stop. */
   async explainFailure(): Promise<string> {
-    const tails = await Promise.all(
-      this.#processes.map(async ({ name }) => {
-        const text = await readFile(this.#logFile(name), 'utf8').catch(() => '')
-        return `--- the end of ${name}'s log\n${text.slice(-LOG_TAIL_CHARACTERS)}\n`
-      })
-    )
-    return tails.join('')
+    return this.#lastWords === '' ? ((await this.#processes?.tails()) ?? '') : this.#lastWords
   }
 
   async stop(): Promise<void> {
     this.#abort.abort()
-    // The API server last: the others say good-bye to it.
-    const [apiServer, ...others] = this.#processes
-    for (const { gate } of this.#nodes) gate.open()
-    await Promise.all(others.map((one) => one.stop()))
-    await apiServer?.stop()
-    await Promise.all(this.#nodes.map(({ backend, gate }) => Promise.all([backend.stop(), gate.stop()])))
+    // Speakers say good-bye to the API server, also those whose cable is out.
+    for (const node of this.#nodes) node.setCable(true)
+    await this.#processes?.stop()
+    await Promise.all(this.#nodes.map((node) => node.stop()))
     this.#client?.stop()
     await this.#server?.stop()
+    this.#lastWords = await this.explainFailure()
     if (this.#directory !== '') await rm(this.#directory, { recursive: true, force: true })
   }
 
-  async #startSegment(): Promise<void> {
+  /** Ends the processes at once; {@link stop} has to be called all the same. */
+  kill(): void {
+    this.#processes?.kill()
+  }
+
+  async #start(progress: (text: string) => void): Promise<void> {
+    const { root, signal } = this.#options
+    signal.throwIfAborted()
+    const directory = await mkdtemp(join(temporaryDirectory(), 'clarion-demo-'))
+    this.#directory = directory
+    const processes = new StoryProcesses({ root, directory, signal })
+    this.#processes = processes
+    const segmentPath = pathOfSegment(directory)
+    this.#nodes = Array.from({ length: NODE_COUNT }, (_, i) => {
+      const number = i + 1
+      return new MemoryNode({ number, isLocal: number <= LOCAL_NODES, directory, segmentPath, processes })
+    })
+    await this.#startSegment(segmentPath)
+    progress(`segment in memory: ${NODE_COUNT} nodes and a client`)
+    const access = await this.#startApiServer(processes)
+    progress('API server ready, MetalLB CRDs applied')
+    // One after the other: when one fails, none is still being started while all is taken down.
+    for (const node of this.#nodes) await node.start(access, this.#abort.signal)
+    await orAborted(new ControlStandIn({ api: access.api }).start(this.#abort.signal), signal)
+    progress('nodes registered, a backend on each')
+    const controller = processes.start({
+      name: 'controller',
+      script: 'apps/controller/dist/main.js',
+      args: ['--port=0', '--health-probe-port=0', '--log-level=info', `--kubeconfig=${this.kubeconfigFile}`],
+      env: { METALLB_NAMESPACE: SYSTEM_NAMESPACE }
+    })
+    const speakers = this.#nodes.map((node) => node.startSpeaker())
+    await Promise.all([
+      waitForLog(controller, 'leading'),
+      ...speakers.map((speaker) => waitForLog(speaker, 'announcing'))
+    ])
+    progress(`clarion-controller and ${NODE_COUNT} clarion-speakers ready`)
+  }
+
+  async #startSegment(path: string): Promise<void> {
     const [ipv4, ipv6] = SEGMENT.client.map(withoutPrefixLength)
     this.#client = new SegmentClient({
       segment: this.#segment,
-      mac: macOf(100),
+      mac: macOfHost(CLIENT_HOST),
       ipv4: Ipv4Address.parse(ipv4 ?? ''),
       ipv6: Ipv6Address.parse(ipv6 ?? '')
     })
     this.#client.start()
-    this.#server = new SegmentServer({
-      segment: this.#segment,
-      path: this.#segmentPath,
-      ports: Array.from({ length: NODE_COUNT }, (_, i) => ({
-        name: nodeName(i + 1),
-        interface: 'eth0',
-        mac: macOf(nodeHostNumber(i + 1)),
-        addresses: [
-          {
-            address: Ipv4Address.parse(withoutPrefixLength(hostAddresses(nodeHostNumber(i + 1))[0])),
-            prefixLength: 24
-          },
-          { address: Ipv6Address.parse(`fe80::${nodeHostNumber(i + 1)}`), prefixLength: 64 }
-        ]
-      }))
-    })
-    await this.#server.start()
+    const ports = this.#nodes.map((node) => node.port())
+    const server = new SegmentServer({ segment: this.#segment, path, ports })
+    await server.start()
+    this.#server = server
   }
 
-  get #segmentPath(): string {
-    return process.platform === 'win32'
-      ? `\\\\.\\pipe\\clarion-demo-${process.pid}`
-      : join(this.#directory, 'segment.sock')
-  }
-
-  async #startApiServer(): Promise<number> {
-    const args = ['--kubeconfig', this.kubeconfigFile, '--data', join(this.#directory, 'api.data')]
-    const server = this.#createProcess('kube-sim', 'packages/kube-sim/dist/main.js', { args })
-    server.start()
+  async #startApiServer(processes: StoryProcesses): Promise<ApiAccess> {
+    const { kubeconfigFile } = this
+    const script = 'packages/kube-sim/dist/main.js'
+    const server = processes.start({ name: 'kube-sim', script, args: ['--kubeconfig', kubeconfigFile] })
     await server.waitFor((said) => typeof said === 'string' && said.startsWith('{'), READY_TIMEOUT_MS)
-    this.#api = connectApi(this.kubeconfigFile)
-    await this.#api.applyCrds()
-    await this.#api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM_NAMESPACE } })
-    const [, port] = /server: https:\/\/[^:]+:(\d+)/.exec(await readFile(this.kubeconfigFile, 'utf8')) ?? []
-    return Number(port)
-  }
-
-  async #startNode(number: number, apiPort: number): Promise<void> {
-    const name = nodeName(number)
-    const gate = new ApiGate(apiPort)
-    const port = await gate.start()
-    const kubeconfig = join(this.#directory, `kubeconfig-${name}`)
-    const text = await readFile(this.kubeconfigFile, 'utf8')
-    await writeFile(kubeconfig, text.replace(/server: .*/, `server: https://127.0.0.1:${port}`), {
-      mode: 0o600
-    })
-    const backend = new Backend({ nodeName: name, addresses: ['127.0.0.1'], port: 0 })
-    await backend.start()
-    const heartbeat = new AbortController()
-    this.#abort.signal.addEventListener('abort', () => heartbeat.abort())
-    const api = this.#knownApi()
-    await api.registerNode(name, hostAddresses(nodeHostNumber(number)).map(withoutPrefixLength))
-    const labels = { app: 'web', ...(number <= LOCAL_NODES ? { tier: 'local' } : {}) }
-    await api.registerPod({ name: `web-${number}`, nodeName: name, addresses: podAddresses(number), labels })
-    await new Heartbeat({ api: connectApi(kubeconfig), nodeName: name }).start(heartbeat.signal)
-    const speaker = this.#createProcess(`speaker-${name}`, 'apps/speaker/dist/main.js', {
-      args: [...QUIET, `--kubeconfig=${kubeconfig}`],
-      env: {
-        CLARION_LINK: `socket:${this.#segmentPath}`,
-        METALLB_NAMESPACE: SYSTEM_NAMESPACE,
-        METALLB_NODE_NAME: name,
-        METALLB_ML_BIND_ADDR: '127.0.0.1',
-        METALLB_ML_LABELS: 'app=metallb,component=speaker'
-      }
-    })
-    const mac = macOf(nodeHostNumber(number))
-    const [backendPort = 0] = backend.ports
-    this.#nodes.push({ name, mac, gate, speaker, backend, heartbeat, backendPort, isPlugged: true })
+    const api = connectApi(kubeconfigFile)
+    this.#api = api
+    await api.applyCrds()
+    await api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM_NAMESPACE } })
+    const [, port] = /server: https:\/\/[^:]+:(\d+)/.exec(await readFile(kubeconfigFile, 'utf8')) ?? []
+    return { api, port: Number(port), kubeconfigFile }
   }
 
   /** One request: to the node that the address resolves to, if that one's cable is in. */
@@ -256,7 +217,7 @@ export class MemoryStage implements Stage {
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
     const mac = await this.#client?.resolve(address, deadline)
     const node = this.#nodeOf(mac)
-    if (node?.isPlugged === true) return probe(`http://127.0.0.1:${node.backendPort}/`, timeoutMs)
+    if (node?.isPlugged === true) return probe(node.backendUrl, timeoutMs)
     const error = node === undefined ? `nobody answers for ${address}` : `the cable of ${node.name} is out`
     return { url: address, sentAtMs, endedAtMs: performance.now(), body: undefined, error }
   }
@@ -268,50 +229,41 @@ export class MemoryStage implements Stage {
   #setCable(name: string, isPlugged: boolean): void {
     const node = this.#nodes.find((one) => one.name === name)
     if (node === undefined) return
-    node.isPlugged = isPlugged
-    if (isPlugged) node.gate.open()
-    else node.gate.close()
+    node.setCable(isPlugged)
     this.#server?.setCarrier(name, isPlugged)
-  }
-
-  #createProcess(
-    name: string,
-    script: string,
-    { args, env = {} }: { readonly args: readonly string[]; readonly env?: Readonly<Record<string, string>> }
-  ): LabProcess {
-    const file = join(this.#root, script)
-    const created = new LabProcess({
-      name,
-      script: file,
-      args,
-      env,
-      prefix: dieWithParent(),
-      logFile: this.#logFile(name)
-    })
-    this.#processes.push(created)
-    return created
   }
 
   #knownApi(): LabApi {
     if (this.#api === undefined) throw new Error('the API server has not been started')
     return this.#api
   }
+}
 
-  #logFile(name: string): string {
-    return join(this.#directory, `${name}.log`)
+/** A directory that is named too long for a socket is no good. */
+function temporaryDirectory(): string {
+  const own = tmpdir()
+  const hasRoom = process.platform === 'win32' || Buffer.byteLength(own) <= MAX_TEMPORARY_PATH_BYTES
+  return hasRoom ? own : '/tmp'
+}
+
+/** Of a socket, or of a named pipe where there are no sockets with paths. */
+function pathOfSegment(directory: string): string {
+  return process.platform === 'win32'
+    ? `\\\\.\\pipe\\clarion-demo-${process.pid}`
+    : join(directory, 'segment.sock')
+}
+
+/** Waits no longer than until the signal aborts. What is waited for has to end by other means. */
+async function orAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const onAbort = (): void => reject(signal.reason)
+  signal.addEventListener('abort', onAbort)
+  if (signal.aborted) onAbort()
+  try {
+    await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
   }
-}
-
-/** No ports of this host are taken. */
-const QUIET = ['--port=0', '--health-probe-port=0', '--log-level=info']
-
-/** Where the system can, processes end with us even when we are killed. */
-function dieWithParent(): readonly string[] {
-  return existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'KILL'] : []
-}
-
-function macOf(hostNumber: number): MacAddress {
-  return MacAddress.fromBytes(Uint8Array.of(2, 0, 0, 0, 1, hostNumber))
 }
 
 async function waitForLog(subject: LabProcess, message: string): Promise<void> {
