@@ -68,6 +68,7 @@ export class Controller implements Service {
   start(signal: AbortSignal): void {
     const { elector, log } = this.#options
     this.#services.onChange(({ object }) => this.#term?.term.enqueue(keyOf(object)))
+    this.#services.onConnectionChange(() => this.#term?.term.doubtWrites())
     this.#services.onProblem(({ error, retryMs }) =>
       log.warn({ resource: 'services', error: describeError(error), retryMs }, 'watch failed')
     )

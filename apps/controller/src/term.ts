@@ -125,6 +125,13 @@ export class Term {
     this.#loop.enqueue(key)
   }
 
+  /** The API server went, or came back, perhaps with older data: that the cache is behind our writes says nothing now. */
+  doubtWrites(): void {
+    const doubted = [...this.#written.keys()]
+    this.#written.clear()
+    for (const key of doubted) this.#loop.enqueue(parseKey(key))
+  }
+
   /** Number of Services that wait for an address. */
   get waiting(): number {
     return this.#waiting.size
