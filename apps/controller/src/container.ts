@@ -1,16 +1,15 @@
 import 'reflect-metadata'
 import { EventRecorder, LeaderElector } from '@clarion-lb/k8s-watch'
 import {
-  ConfigSource,
-  ConfigurationReporter,
+  type ConfigSource,
   createCommonMetrics,
-  createProblemLog,
+  createConfigSource,
+  createMetricsServer,
+  createReporter,
   describeError,
   HealthServer,
-  MetricsAccess,
-  MetricsServer,
-  type Service,
-  tlsOptionsOf
+  type PartsContext,
+  type Service
 } from '@clarion-lb/runtime'
 import {
   container,
@@ -54,12 +53,12 @@ export function createContainer(): DependencyContainer {
   provide(METRICS, () => createCommonMetrics())
   provide(RECORDER, createRecorder)
   provide(ELECTOR, createElector)
-  provide(REPORTER, createReporter)
+  provide(REPORTER, (c) => createReporter(contextOf(c), { type: 'controller' }))
   provide(CONTROLLER, createController)
-  provide(CONFIG_SOURCE, createConfigSource)
+  provide(CONFIG_SOURCE, createControllerConfigSource)
   provide(POOL_STATUS, createPoolStatus)
   provide(HEALTH_SERVER, createHealthServer)
-  provide(METRICS_SERVER, createMetricsServer)
+  provide(METRICS_SERVER, (c) => createMetricsServer(contextOf(c)))
   provide(ALL_SERVICES, listServices)
   return root
 }
@@ -78,18 +77,6 @@ function createElector(c: DependencyContainer): LeaderElector {
   const { namespace, identity } = c.resolve(SETTINGS)
   const lease = { namespace, name: 'clarion-controller' }
   return new LeaderElector({ client: c.resolve(CLIENT), lease, identity, ...LEASE })
-}
-
-function createReporter(c: DependencyContainer): ConfigurationReporter {
-  const log = c.resolve(LOG)
-  const { namespace, pod } = c.resolve(SETTINGS)
-  return new ConfigurationReporter({
-    client: c.resolve(CLIENT),
-    namespace,
-    component: { type: 'controller' },
-    pod,
-    onProblem: (error) => log.warn({ error: describeError(error) }, 'configuration state not written')
-  })
 }
 
 function createController(c: DependencyContainer): Controller {
@@ -116,31 +103,15 @@ function createController(c: DependencyContainer): Controller {
   return controller
 }
 
-function createConfigSource(c: DependencyContainer): ConfigSource {
-  const log = c.resolve(LOG)
-  const logProblems = createProblemLog(log)
-  const { namespace, flags } = c.resolve(SETTINGS)
-  const { configLoaded, configStale } = c.resolve(METRICS)
-  return new ConfigSource({
-    client: c.resolve(CLIENT),
-    namespace,
-    legacyConfigMap: flags.config,
+function createControllerConfigSource(c: DependencyContainer): ConfigSource {
+  return createConfigSource(contextOf(c), {
     nodes: undefined,
-    onConfig: ({ config, problems }) => {
-      logProblems(problems)
-      configLoaded.set(1)
-      configStale.set(problems.some(({ severity }) => severity === 'error') ? 1 : 0)
-      c.resolve(REPORTER).report(problems)
+    reporter: () => c.resolve(REPORTER),
+    onConfig: (config) => {
       c.resolve(CONTROLLER).setConfig(config)
       // A pool that was made again, just as it was, has no status.
       for (const { name } of config.pools) c.resolve(POOL_STATUS).touch(name)
-    },
-    onUnavailable: (because) => {
-      if (because === undefined) log.info('configuration is followed')
-      else log.warn({ because }, 'configuration is not available')
-    },
-    onProblem: (resource, { error, retryMs }) =>
-      log.warn({ resource, error: describeError(error), retryMs }, 'watch failed')
+    }
   })
 }
 
@@ -163,21 +134,13 @@ function createHealthServer(c: DependencyContainer): HealthServer {
   })
 }
 
-function createMetricsServer(c: DependencyContainer): MetricsServer {
-  const log = c.resolve(LOG)
-  const { flags } = c.resolve(SETTINGS)
-  return new MetricsServer({
-    port: flags.port,
-    registry: c.resolve(METRICS).registry,
-    access: new MetricsAccess({ client: c.resolve(CLIENT) }),
-    tls: tlsOptionsOf({
-      minVersion: flags['tls-min-version'],
-      cipherSuites: flags['tls-cipher-suites'],
-      curvePreferences: flags['tls-curve-preferences']
-    }),
-    certificateDirectory: flags['metrics-cert-dir'],
-    onProblem: (error) => log.warn({ error: describeError(error) }, 'metrics not served')
-  })
+function contextOf(c: DependencyContainer): PartsContext {
+  return {
+    ...c.resolve(SETTINGS),
+    client: c.resolve(CLIENT),
+    log: c.resolve(LOG),
+    metrics: c.resolve(METRICS)
+  }
 }
 
 function listServices(c: DependencyContainer): readonly Service[] {

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { type Binary, type BinarySettings, runBinary } from './binary.ts'
 export { COMMON_FLAGS } from './common-flags.ts'
 export { type CommonMetrics, createCommonMetrics } from './common-metrics.ts'
 export { ConfigSource, type ConfigSourceOptions, type ConfigState } from './config-source.ts'
@@ -25,9 +26,6 @@ export {
   L2_ADVERTISEMENTS,
   SERVICE_L2_STATUSES
 } from './metallb-resources.ts'
-export { MetricsAccess } from './metrics-access.ts'
 export { MetricsServer } from './metrics-server.ts'
 export { resolveNamespace } from './namespace.ts'
-export { findOwnPod } from './own-pod.ts'
-export { createProblemLog } from './problem-log.ts'
-export { tlsOptionsOf } from './tls-options.ts'
+export { createConfigSource, createMetricsServer, createReporter, type PartsContext } from './parts.ts'

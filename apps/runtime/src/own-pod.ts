@@ -8,11 +8,7 @@ import { type KubeClient, PODS, type V1Pod } from '@clarion-lb/k8s-watch'
  */
 export async function findOwnPod(
   client: KubeClient,
-  {
-    namespace,
-    name,
-    signal
-  }: { readonly namespace: string; readonly name: string; readonly signal: AbortSignal }
+  { namespace, name }: { readonly namespace: string; readonly name: string }
 ): Promise<V1Pod | undefined> {
-  return name === '' ? undefined : client.get(PODS, { namespace, name }, { signal })
+  return name === '' ? undefined : client.get(PODS, { namespace, name })
 }

@@ -1,16 +1,16 @@
 import 'reflect-metadata'
 import { EventRecorder } from '@clarion-lb/k8s-watch'
 import {
-  ConfigSource,
-  ConfigurationReporter,
+  type ConfigSource,
   createCommonMetrics,
-  createProblemLog,
+  createConfigSource,
+  createMetricsServer,
+  createReporter,
   describeError,
   HealthServer,
-  MetricsAccess,
-  MetricsServer,
-  type Service,
-  tlsOptionsOf
+  type MetricsServer,
+  type PartsContext,
+  type Service
 } from '@clarion-lb/runtime'
 import {
   container,
@@ -73,10 +73,10 @@ export function createContainer(): DependencyContainer {
   provide(SPEAKER, createSpeaker)
   provide(ANNOUNCER, createAnnouncer)
   provide(L2_STATUS, createL2Status)
-  provide(CONFIG_SOURCE, createConfigSource)
-  provide(REPORTER, createReporter)
+  provide(CONFIG_SOURCE, createSpeakerConfigSource)
+  provide(REPORTER, (c) => createReporter(contextOf(c), { type: 'speaker', node: c.resolve(SETTINGS).node }))
   provide(HEALTH_SERVER, createHealthServer)
-  provide(METRICS_SERVER, createMetricsServer)
+  provide(METRICS_SERVER, createSpeakerMetricsServer)
   provide(ALL_SERVICES, listServices)
   return root
 }
@@ -152,45 +152,6 @@ function createL2Status(c: DependencyContainer): L2Status {
   })
 }
 
-function createConfigSource(c: DependencyContainer): ConfigSource {
-  const log = c.resolve(LOG)
-  const logProblems = createProblemLog(log)
-  const { namespace, flags } = c.resolve(SETTINGS)
-  const { configLoaded, configStale } = c.resolve(METRICS)
-  return new ConfigSource({
-    client: c.resolve(CLIENT),
-    namespace,
-    legacyConfigMap: flags.config,
-    nodes: c.resolve(SPEAKER).nodes,
-    onConfig: ({ config, problems: found, resources }) => {
-      const problems = [...found, ...bgpProblems(resources)]
-      logProblems(problems)
-      configLoaded.set(1)
-      configStale.set(problems.some(({ severity }) => severity === 'error') ? 1 : 0)
-      c.resolve(REPORTER).report(problems)
-      c.resolve(SPEAKER).setConfig(config)
-    },
-    onUnavailable: (because) => {
-      if (because === undefined) log.info('configuration is followed')
-      else log.warn({ because }, 'configuration is not available')
-    },
-    onProblem: (resource, { error, retryMs }) =>
-      log.warn({ resource, error: describeError(error), retryMs }, 'watch failed')
-  })
-}
-
-function createReporter(c: DependencyContainer): ConfigurationReporter {
-  const log = c.resolve(LOG)
-  const { namespace, node, pod } = c.resolve(SETTINGS)
-  return new ConfigurationReporter({
-    client: c.resolve(CLIENT),
-    namespace,
-    component: { type: 'speaker', node },
-    pod,
-    onProblem: (error) => log.warn({ error: describeError(error) }, 'configuration state not written')
-  })
-}
-
 function createHealthServer(c: DependencyContainer): HealthServer {
   return new HealthServer({
     port: c.resolve(SETTINGS).flags['health-probe-port'],
@@ -199,27 +160,31 @@ function createHealthServer(c: DependencyContainer): HealthServer {
   })
 }
 
-function createMetricsServer(c: DependencyContainer): MetricsServer {
-  const log = c.resolve(LOG)
-  const { flags, node } = c.resolve(SETTINGS)
-  const { registry } = c.resolve(METRICS)
-  registerSpeakerMetrics(registry, {
-    node,
+function createSpeakerMetricsServer(c: DependencyContainer): MetricsServer {
+  registerSpeakerMetrics(c.resolve(METRICS).registry, {
+    node: c.resolve(SETTINGS).node,
     counts: () => c.resolve(PLANE).counts(),
     announced: () => c.resolve(ANNOUNCER).announced()
   })
-  return new MetricsServer({
-    port: flags.port,
-    registry,
-    access: new MetricsAccess({ client: c.resolve(CLIENT) }),
-    tls: tlsOptionsOf({
-      minVersion: flags['tls-min-version'],
-      cipherSuites: flags['tls-cipher-suites'],
-      curvePreferences: flags['tls-curve-preferences']
-    }),
-    certificateDirectory: flags['metrics-cert-dir'],
-    onProblem: (error) => log.warn({ error: describeError(error) }, 'metrics not served')
+  return createMetricsServer(contextOf(c))
+}
+
+function createSpeakerConfigSource(c: DependencyContainer): ConfigSource {
+  return createConfigSource(contextOf(c), {
+    nodes: c.resolve(SPEAKER).nodes,
+    reporter: () => c.resolve(REPORTER),
+    problemsOf: ({ resources }) => bgpProblems(resources),
+    onConfig: (config) => c.resolve(SPEAKER).setConfig(config)
   })
+}
+
+function contextOf(c: DependencyContainer): PartsContext {
+  return {
+    ...c.resolve(SETTINGS),
+    client: c.resolve(CLIENT),
+    log: c.resolve(LOG),
+    metrics: c.resolve(METRICS)
+  }
 }
 
 function listServices(c: DependencyContainer): readonly Service[] {

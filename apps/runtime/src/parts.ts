@@ -1,0 +1,87 @@
+import type { Config, Problem } from '@clarion-lb/config'
+import type { Informer, KubeClient, V1Node, V1Pod } from '@clarion-lb/k8s-watch'
+import type { Logger } from 'pino'
+import type { COMMON_FLAGS } from './common-flags.ts'
+import type { CommonMetrics } from './common-metrics.ts'
+import { ConfigSource, type ConfigState } from './config-source.ts'
+import { ConfigurationReporter, type ConfigurationReporterOptions } from './configuration-reporter.ts'
+import type { FlagValues } from './flags.ts'
+import { describeError } from './log.ts'
+import { MetricsAccess } from './metrics-access.ts'
+import { MetricsServer } from './metrics-server.ts'
+import { createProblemLog } from './problem-log.ts'
+import { tlsOptionsOf } from './tls-options.ts'
+
+/** What the parts that both binaries have are made of. */
+export interface PartsContext {
+  readonly flags: FlagValues<typeof COMMON_FLAGS>
+  readonly namespace: string
+  readonly pod: V1Pod | undefined
+  readonly client: KubeClient
+  readonly log: Logger
+  readonly metrics: CommonMetrics
+}
+
+export interface ConfigSourceParts {
+  readonly nodes: Informer<V1Node> | undefined
+  readonly reporter: () => ConfigurationReporter
+  /** What this binary cannot do, of what the configuration asks for. */
+  readonly problemsOf?: (state: ConfigState) => readonly Problem[]
+  readonly onConfig: (config: Config) => void
+}
+
+/** Follows the configuration; problems go to the log, the metrics and the report. */
+export function createConfigSource(
+  { client, flags, log, metrics, namespace }: PartsContext,
+  { nodes, reporter, problemsOf, onConfig }: ConfigSourceParts
+): ConfigSource {
+  const logProblems = createProblemLog(log)
+  return new ConfigSource({
+    client,
+    namespace,
+    legacyConfigMap: flags.config,
+    nodes,
+    onConfig: (state) => {
+      const problems = [...state.problems, ...(problemsOf?.(state) ?? [])]
+      logProblems(problems)
+      metrics.configLoaded.set(1)
+      metrics.configStale.set(problems.some(({ severity }) => severity === 'error') ? 1 : 0)
+      reporter().report(problems)
+      onConfig(state.config)
+    },
+    onUnavailable: (because) => {
+      if (because === undefined) log.info('configuration is followed')
+      else log.warn({ because }, 'configuration is not available')
+    },
+    onProblem: (resource, { error, retryMs }) =>
+      log.warn({ resource, error: describeError(error), retryMs }, 'watch failed')
+  })
+}
+
+export function createReporter(
+  { client, log, namespace, pod }: PartsContext,
+  component: ConfigurationReporterOptions['component']
+): ConfigurationReporter {
+  return new ConfigurationReporter({
+    client,
+    namespace,
+    component,
+    pod,
+    onProblem: (error) => log.warn({ error: describeError(error) }, 'configuration state not written')
+  })
+}
+
+export function createMetricsServer({ client, flags, log, metrics }: PartsContext): MetricsServer {
+  return new MetricsServer({
+    port: flags.port,
+    registry: metrics.registry,
+    access: new MetricsAccess({ client }),
+    tls: tlsOptionsOf({
+      minVersion: flags['tls-min-version'],
+      cipherSuites: flags['tls-cipher-suites'],
+      curvePreferences: flags['tls-curve-preferences']
+    }),
+    certificateDirectory: flags['metrics-cert-dir'],
+    onProblem: (error) => log.warn({ error: describeError(error) }, 'metrics not served')
+  })
+}
