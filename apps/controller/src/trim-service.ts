@@ -1,4 +1,5 @@
 import type { V1Service } from '@clarion-lb/k8s-watch'
+import { pick } from '@clarion-lb/runtime'
 
 /**
  * Leaves out of a Service what nobody here reads. The metadata stay whole, since a write of the status replaces them;
@@ -16,18 +17,20 @@ export function trimService({ apiVersion, kind, metadata, spec, status }: V1Serv
 }
 
 function trimSpec(spec: NonNullable<V1Service['spec']>): NonNullable<V1Service['spec']> {
-  const { type, clusterIP, clusterIPs, loadBalancerIP, loadBalancerClass } = spec
-  const { ipFamilies, ipFamilyPolicy, externalTrafficPolicy, selector, ports } = spec
+  const { ports } = spec
   return {
-    ...(type === undefined ? {} : { type }),
-    ...(clusterIP === undefined ? {} : { clusterIP }),
-    ...(clusterIPs === undefined ? {} : { clusterIPs }),
-    ...(loadBalancerIP === undefined ? {} : { loadBalancerIP }),
-    ...(loadBalancerClass === undefined ? {} : { loadBalancerClass }),
-    ...(ipFamilies === undefined ? {} : { ipFamilies }),
-    ...(ipFamilyPolicy === undefined ? {} : { ipFamilyPolicy }),
-    ...(externalTrafficPolicy === undefined ? {} : { externalTrafficPolicy }),
-    ...(selector === undefined ? {} : { selector }),
+    ...pick(
+      spec,
+      'type',
+      'clusterIP',
+      'clusterIPs',
+      'loadBalancerIP',
+      'loadBalancerClass',
+      'ipFamilies',
+      'ipFamilyPolicy',
+      'externalTrafficPolicy',
+      'selector'
+    ),
     ...(ports === undefined
       ? {}
       : {

@@ -29,3 +29,4 @@ export {
 export { MetricsServer } from './metrics-server.ts'
 export { resolveNamespace } from './namespace.ts'
 export { createConfigSource, createMetricsServer, createReporter, type PartsContext } from './parts.ts'
+export { pick } from './pick.ts'

@@ -1,4 +1,5 @@
 import { type KubeObject, type ObjectChange, type V1Namespace } from '@clarion-lb/k8s-watch'
+import { pick } from './pick.ts'
 
 /** Nodes and namespaces change all the time; selectors look at their labels only. */
 export function isOtherLabels(change: ObjectChange<KubeObject>): boolean {
@@ -17,14 +18,6 @@ export function isOtherSpec(change: ObjectChange<KubeObject>): boolean {
 }
 
 /** What selectors look at. */
-export function onlyLabels(namespace: V1Namespace): V1Namespace {
-  const { name, labels, resourceVersion, uid } = namespace.metadata ?? {}
-  return {
-    metadata: {
-      ...(name === undefined ? {} : { name }),
-      ...(labels === undefined ? {} : { labels }),
-      ...(resourceVersion === undefined ? {} : { resourceVersion }),
-      ...(uid === undefined ? {} : { uid })
-    }
-  }
+export function onlyLabels({ metadata }: V1Namespace): V1Namespace {
+  return { metadata: pick(metadata, 'name', 'labels', 'resourceVersion', 'uid') }
 }

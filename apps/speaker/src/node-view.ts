@@ -1,6 +1,7 @@
 import { EXCLUDE_FROM_LOAD_BALANCERS_LABEL } from '@clarion-lb/crds'
 import type { V1Node } from '@clarion-lb/k8s-watch'
 import type { NodeView } from '@clarion-lb/planner'
+import { pick } from '@clarion-lb/runtime'
 
 /** What the election reads of a node. */
 export function nodeViewOf({ metadata, status }: V1Node): NodeView {
@@ -16,14 +17,8 @@ export function nodeViewOf({ metadata, status }: V1Node): NodeView {
 
 /** A node's status is large, and most of it nobody here reads. */
 export function trimNode({ metadata, status }: V1Node): V1Node {
-  const { name, labels, resourceVersion, uid } = metadata ?? {}
   return {
-    metadata: {
-      ...(name === undefined ? {} : { name }),
-      ...(labels === undefined ? {} : { labels }),
-      ...(resourceVersion === undefined ? {} : { resourceVersion }),
-      ...(uid === undefined ? {} : { uid })
-    },
+    metadata: pick(metadata, 'name', 'labels', 'resourceVersion', 'uid'),
     status: { conditions: (status?.conditions ?? []).filter(({ type }) => type === 'NetworkUnavailable') }
   }
 }

@@ -1,9 +1,9 @@
 import type { ServiceL2Status } from '@clarion-lb/crds'
 import type { V1EndpointSlice, V1Service } from '@clarion-lb/k8s-watch'
+import { pick } from '@clarion-lb/runtime'
 
 /** Of a Service only what the decisions read is kept: a speaker holds all of the cluster. */
-export function trimService(service: V1Service): V1Service {
-  const { metadata, spec, status } = service
+export function trimService({ metadata, spec, status }: V1Service): V1Service {
   const annotations = Object.entries(metadata?.annotations ?? {}).filter(([name]) =>
     name.startsWith('metallb.')
   )
@@ -11,49 +11,28 @@ export function trimService(service: V1Service): V1Service {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: {
-      ...(metadata?.name === undefined ? {} : { name: metadata.name }),
-      ...(metadata?.namespace === undefined ? {} : { namespace: metadata.namespace }),
-      ...(metadata?.uid === undefined ? {} : { uid: metadata.uid }),
-      ...(metadata?.resourceVersion === undefined ? {} : { resourceVersion: metadata.resourceVersion }),
-      ...(metadata?.labels === undefined ? {} : { labels: metadata.labels }),
+      ...pick(metadata, 'name', 'namespace', 'uid', 'resourceVersion', 'labels'),
       ...(annotations.length === 0 ? {} : { annotations: Object.fromEntries(annotations) })
     },
-    spec: {
-      ...(spec?.type === undefined ? {} : { type: spec.type }),
-      ...(spec?.loadBalancerClass === undefined ? {} : { loadBalancerClass: spec.loadBalancerClass }),
-      ...(spec?.externalTrafficPolicy === undefined
-        ? {}
-        : { externalTrafficPolicy: spec.externalTrafficPolicy })
-    },
-    ...(status?.loadBalancer === undefined ? {} : { status: { loadBalancer: status.loadBalancer } })
+    spec: pick(spec, 'type', 'loadBalancerClass', 'externalTrafficPolicy'),
+    ...(status?.loadBalancer === undefined ? {} : { status: pick(status, 'loadBalancer') })
   }
 }
 
 /** Of a status object its name, whom it is about, and what it says. */
 export function trimL2Status({ metadata, status }: ServiceL2Status): ServiceL2Status {
-  const { name, namespace, resourceVersion, uid, labels } = metadata ?? {}
   return {
-    metadata: {
-      ...(name === undefined ? {} : { name }),
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(resourceVersion === undefined ? {} : { resourceVersion }),
-      ...(uid === undefined ? {} : { uid }),
-      ...(labels === undefined ? {} : { labels })
-    },
+    metadata: pick(metadata, 'name', 'namespace', 'uid', 'resourceVersion', 'labels'),
     ...(status === undefined ? {} : { status })
   }
 }
 
 /** Of an EndpointSlice only the nodes and conditions of its endpoints. */
 export function trimEndpointSlice({ metadata, endpoints }: V1EndpointSlice): V1EndpointSlice {
-  const { name, namespace, resourceVersion, uid, labels } = metadata ?? {}
-  const service = labels?.['kubernetes.io/service-name']
+  const service = metadata?.labels?.['kubernetes.io/service-name']
   return {
     metadata: {
-      ...(name === undefined ? {} : { name }),
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(resourceVersion === undefined ? {} : { resourceVersion }),
-      ...(uid === undefined ? {} : { uid }),
+      ...pick(metadata, 'name', 'namespace', 'uid', 'resourceVersion'),
       ...(service === undefined ? {} : { labels: { 'kubernetes.io/service-name': service } })
     },
     addressType: '',
