@@ -63,6 +63,8 @@ export class Fixture {
   /** Resolves when another node than this one answers, or this one, for an address. */
   async waitForNode(address: string, isWanted: (node: string) => boolean): Promise<string> {
     return until(`another node answers for ${address}`, async () => {
+      // A host that sends nothing to an address forgets whom it belongs to, and announcements make no entry.
+      await this.cluster.client.probe(urlOf(address, 80), 100)
       const node = await this.answeringNode(address)
       return node !== undefined && isWanted(node) ? node : undefined
     })

@@ -66,6 +66,7 @@ interface AnyWatched {
   readonly informer: {
     readonly hasSynced: boolean
     readonly isAbsent: boolean
+    readonly cache: { readonly size: number }
     start(signal: AbortSignal): void
     stop(): Promise<void>
     waitForSync(signal: AbortSignal): Promise<void>
@@ -101,6 +102,8 @@ export class ConfigSource implements Service {
   readonly #needed: readonly AnyWatched[]
   /** Needed kinds of which objects were deleted; perhaps the kind itself is. */
   readonly #suspects = new Set<AnyWatched>()
+  /** Needed kinds that were missing, and that have no objects yet: what is known stays until they have. */
+  readonly #emptied = new Set<AnyWatched>()
   #building: Promise<void> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
   #unavailable: string | undefined
@@ -187,7 +190,7 @@ export class ConfigSource implements Service {
   async #build(): Promise<void> {
     const isComplete = this.#used.every(({ informer }) => informer.hasSynced)
     if (!isComplete || this.#options.nodes?.hasSynced === false) return
-    const because = this.#unavailableBecause() ?? (await this.#deletedKind())
+    const because = await this.#unavailableBecause()
     if (this.#isStopped) return
     if (because !== this.#unavailable) this.#options.onUnavailable(because)
     this.#unavailable = because
@@ -202,19 +205,32 @@ export class ConfigSource implements Service {
     })
   }
 
-  #unavailableBecause(): string | undefined {
-    for (const { resource, informer } of this.#needed) if (informer.isAbsent) return missing(resource)
+  /**
+   * A CustomResourceDefinition that is deleted takes its objects along, before or after it is seen to be gone: nobody meant
+   * to be without them, also while it is back and they are not.
+   */
+  async #unavailableBecause(): Promise<string | undefined> {
+    for (const watched of this.#needed) {
+      const { resource, informer } = watched
+      const isDeleted = await this.#isDeleted(watched)
+      if (isDeleted === 'unknown') {
+        this.#schedule()
+        return `nobody says whether ${resource.kind} is still served`
+      }
+      if (informer.isAbsent || isDeleted) this.#emptied.add(watched)
+      else if (informer.cache.size > 0 || !this.#wasTold) this.#emptied.delete(watched)
+      if (this.#emptied.has(watched)) return missing(resource)
+    }
     return undefined
   }
 
-  /** A CustomResourceDefinition that is deleted takes its objects along first: nobody meant to be without them. */
-  async #deletedKind(): Promise<string | undefined> {
-    for (const watched of this.#suspects) {
-      const isThere = await isCreatable(this.#options.client, watched.resource).catch(() => true)
-      if (!isThere) return missing(watched.resource)
-      this.#suspects.delete(watched)
-    }
-    return undefined
+  /** Whether the kind went, of which objects were deleted. */
+  async #isDeleted(watched: AnyWatched): Promise<boolean | 'unknown'> {
+    if (!this.#suspects.has(watched)) return false
+    const isThere = await isCreatable(this.#options.client, watched.resource).catch(() => 'unknown' as const)
+    if (isThere === 'unknown') return isThere
+    if (isThere) this.#suspects.delete(watched)
+    return !isThere
   }
 
   #read(): { readonly resources: ConfigResources; readonly problems: readonly Problem[] } {
