@@ -33,6 +33,12 @@ export interface L2StatusOptions {
   readonly onProblem: (key: string, error: unknown) => void
 }
 
+/**
+ * A Service's status is made no more often than this. Two speakers that both believe to be the announcer delete each other's,
+ * and would do so as fast as the API server lets them.
+ */
+const MAKE_AGAIN_MS = 1000
+
 /** Keeps one `ServiceL2Status` for each Service that this node announces, and deletes those that are not true any more. */
 export class L2Status implements Service {
   readonly name = 'layer 2 status'
@@ -43,6 +49,8 @@ export class L2Status implements Service {
   readonly #created = new Map<string, ServiceL2Status>()
   /** The last one that was deleted since the Service was looked at: an answer about it may still be on its way. */
   readonly #gone = new Map<string, string | undefined>()
+  /** When each was made last, by a clock that never goes back. */
+  readonly #madeAtMs = new Map<string, number>()
   #running: Promise<void> | undefined
 
   constructor(options: L2StatusOptions) {
@@ -105,10 +113,14 @@ export class L2Status implements Service {
     const created = this.#createdFor(id, first)
     if (wanted === undefined) {
       this.#created.delete(id)
+      this.#madeAtMs.delete(id)
       await this.#delete(created === undefined ? mine : [created, ...mine], signal)
       return DONE
     }
-    const object = created ?? first ?? (await this.#create(key, signal))
+    const waitMs = (this.#madeAtMs.get(id) ?? Number.NEGATIVE_INFINITY) + MAKE_AGAIN_MS - performance.now()
+    const known = created ?? first
+    if (known === undefined && waitMs > 0) return { type: 'requeueAfter', ms: Math.ceil(waitMs) }
+    const object = known ?? (await this.#create(key, signal))
     await this.#writeStatus(object, key, wanted, signal)
     await this.#delete([...duplicates, ...found.filter((other) => nodeOf(other) !== node)], signal)
     return DONE
@@ -162,6 +174,7 @@ export class L2Status implements Service {
       },
       { signal }
     )
+    this.#madeAtMs.set(formatKey(key), performance.now())
     this.#remember(key, object)
     return object
   }

@@ -18,7 +18,7 @@ export interface InformerOptions<T extends KubeObject, Index extends string = ne
   readonly silenceMs?: number
   /** A watch is asked to last between this and twice this, milliseconds. @defaultValue 300_000 */
   readonly watchMs?: number
-  /** First and longest delay between failed attempts, milliseconds. @defaultValue 100 and 15_000 */
+  /** First and longest delay between failed attempts, milliseconds. @defaultValue 100 and 5000 */
   readonly minRetryMs?: number
   readonly maxRetryMs?: number
   /** How often a kind that the server does not know is asked for, milliseconds. @defaultValue 10_000 */

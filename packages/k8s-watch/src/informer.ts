@@ -51,7 +51,7 @@ export class Informer<T extends KubeObject, Index extends string = never> {
     this.#options = options
     this.#random = options.random ?? Math.random
     this.#cache = new TrackedCache(options.indexes, options.trim)
-    const { minRetryMs = 100, maxRetryMs = 15_000 } = options
+    const { minRetryMs = 100, maxRetryMs = 5000 } = options
     this.#backoff = new Backoff({ minMs: minRetryMs, maxMs: maxRetryMs, jitter: 0.5, random: this.#random })
   }
 
