@@ -8,7 +8,7 @@ import { run } from '@clarion-lb/lab'
 import { type ApiServer, L2_ADVERTISEMENTS, NAMESPACE, POOLS, startApiServer } from './api-server.ts'
 import { createController, createSpeaker, waitForLog } from './binaries.ts'
 import { HOST, INSIDE, NODE, plugNode, unplugNode } from './node.ts'
-import { atLeast, atMost, type BenchResult, reference } from './result.ts'
+import { atLeast, atMost, type BenchResult, reference, round } from './result.ts'
 
 /** Answered by the kernel, by 30 lines of C, and by the speaker, on the same cable. */
 const KERNEL = NODE.address
@@ -142,8 +142,4 @@ async function threadTimes(pid: number): Promise<{ readonly main: number; readon
     })
   )
   return { main: times[tasks.indexOf(String(pid))] ?? 0, all: times.reduce((sum, time) => sum + time, 0) }
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100
 }

@@ -4,7 +4,7 @@ import { type ApiServer, NAMESPACE, POOLS, startApiServer } from './api-server.t
 import { createController, waitForLog } from './binaries.ts'
 import { inParallel } from './in-parallel.ts'
 import { costOf } from './process-cost.ts'
-import { atMost, type BenchResult, type Figure, quantile, reference } from './result.ts'
+import { atMost, type BenchResult, type Figure, quantile, reference, round } from './result.ts'
 
 const SERVICE_COUNT = 10_000
 const SAMPLES = 40
@@ -209,8 +209,4 @@ class AddressWatch {
       this.#waiters.delete(look)
     }
   }
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100
 }

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { Ipam } from '@clarion-lb/ipam'
 import { type IpFamily, IpRange } from '@clarion-lb/netaddr'
-import { atMost, type BenchResult, type Figure, quantile, reference } from './result.ts'
+import { atMost, type BenchResult, type Figure, quantile, reference, round } from './result.ts'
 
 const LARGE = '10.16.0.0/12'
 const LARGE_SIZE = 2 ** 20
@@ -197,8 +197,4 @@ function createRandom(seed: number): () => number {
     value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value
     return ((value ^ (value >>> 14)) >>> 0) / 4_294_967_296
   }
-}
-
-function round(value: number): number {
-  return Math.round(value * 100) / 100
 }

@@ -35,3 +35,8 @@ export function quantile(values: readonly number[], q: number): number {
   if (value === undefined) throw new RangeError('no values')
   return value
 }
+
+/** To two decimals, as figures are printed. */
+export function round(value: number): number {
+  return Math.round(value * 100) / 100
+}

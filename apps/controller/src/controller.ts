@@ -6,6 +6,7 @@ import {
   type KubeClient,
   keyOf,
   type LeaderElector,
+  listAll,
   SERVICES,
   type V1Service
 } from '@clarion-lb/k8s-watch'
@@ -138,7 +139,7 @@ export class Controller implements Service {
     const startedAt = performance.now()
     await onLead(signal)
     // The cache may be behind what the last leader wrote: an address could be given out twice.
-    const current = await listAll(client, signal)
+    const { objects } = await listAll(client, SERVICES, { pageSize: PAGE_SIZE, trim: trimService, signal })
     // Another one may have led and written since. If we lead again, this is done again.
     if (this.#reign !== reign) return
     const term = new Term({
@@ -152,19 +153,8 @@ export class Controller implements Service {
       mayWrite: () => this.#reign === reign && elector.isLeader()
     })
     this.#term = { term, reign }
-    term.start(config, current)
+    term.start(config, objects.values())
     const durationMs = Math.round(performance.now() - startedAt)
-    log.info({ services: current.length, kept: term.ipam.size, durationMs }, 'leading')
+    log.info({ services: objects.size, kept: term.ipam.size, durationMs }, 'leading')
   }
-}
-
-async function listAll(client: KubeClient, signal: AbortSignal): Promise<readonly V1Service[]> {
-  const all: V1Service[] = []
-  let next: string | undefined
-  do {
-    const page = await client.list(SERVICES, { limit: PAGE_SIZE, continue: next, signal })
-    all.push(...page.items.map(trimService))
-    next = page.continue
-  } while (next !== undefined)
-  return all
 }

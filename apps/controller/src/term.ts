@@ -4,6 +4,7 @@ import {
   DONE,
   type EventRecorder,
   formatKey,
+  isOlderVersion,
   type KubeClient,
   keyOf,
   type ObjectKey,
@@ -182,7 +183,7 @@ export class Term {
     const written = this.#written.get(id)
     if (written === undefined) return false
     const seen = service.metadata?.resourceVersion ?? ''
-    if (isOlder(seen, written)) return true
+    if (isOlderVersion(seen, written)) return true
     this.#written.delete(id)
     return false
   }
@@ -278,11 +279,6 @@ export class Term {
     }
     this.#offers.add([...(released?.openings ?? []), ...this.#offers.take(id)])
   }
-}
-
-/** Resource versions are numbers that grow; what is not one is never older. */
-function isOlder(a: string, b: string): boolean {
-  return /^\d+$/.test(a) && /^\d+$/.test(b) && (a.length === b.length ? a < b : a.length < b.length)
 }
 
 /** Equal for pools that mean the same to the allocator. */

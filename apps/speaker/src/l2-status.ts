@@ -5,6 +5,7 @@ import {
   formatKey,
   hasStatus,
   Informer,
+  isOlderVersion,
   isSameJson,
   type KubeClient,
   type ObjectKey,
@@ -130,7 +131,8 @@ export class L2Status implements Service {
   #createdFor(id: string, cached: ServiceL2Status | undefined): ServiceL2Status | undefined {
     const created = this.#created.get(id)
     if (created === undefined || cached === undefined) return created
-    if (Number(cached.metadata?.resourceVersion) < Number(created.metadata?.resourceVersion)) return created
+    const [seen, made] = [cached, created].map(({ metadata }) => metadata?.resourceVersion ?? '')
+    if (isOlderVersion(seen ?? '', made ?? '')) return created
     this.#created.delete(id)
     return undefined
   }

@@ -58,6 +58,7 @@ export {
   type LeaseVerdict,
   type LeaseVerdictChange
 } from './lease-observer.ts'
+export { type ListAllOptions, type ListedObjects, listAll } from './list-all.ts'
 export {
   formatKey,
   type Json,
@@ -95,6 +96,7 @@ export {
   SERVICES,
   VALIDATING_WEBHOOK_CONFIGURATIONS
 } from './resource.ts'
+export { isOlderVersion } from './resource-version.ts'
 export { isSameJson } from './same-json.ts'
 export { StatusWriter, type StatusWriterOptions, type WriteResult } from './status-writer.ts'
 export { TokenBucket, type TokenBucketOptions } from './token-bucket.ts'
