@@ -33,3 +33,10 @@ export {
 } from './packet-socket.ts'
 export { PACKET_TYPE } from './packet-type.ts'
 export { Poller } from './poller.ts'
+export {
+  setTcpMd5Key,
+  setTcpOptions,
+  type TcpOptions,
+  TcpSocket,
+  type TcpSocketOptions
+} from './tcp-socket.ts'
