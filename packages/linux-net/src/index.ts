@@ -33,6 +33,7 @@ export {
 } from './packet-socket.ts'
 export { PACKET_TYPE } from './packet-type.ts'
 export { Poller } from './poller.ts'
+export { encodeSocketAddress, type SocketAddress } from './socket-address.ts'
 export {
   setTcpMd5Key,
   setTcpOptions,
@@ -40,3 +41,5 @@ export {
   TcpSocket,
   type TcpSocketOptions
 } from './tcp-socket.ts'
+export { type TtlFilterOptions, ttlFilter } from './ttl-filter.ts'
+export { type OnDatagram, UdpSocket, type UdpSocketOptions } from './udp-socket.ts'

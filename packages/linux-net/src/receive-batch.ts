@@ -1,6 +1,7 @@
 import { ERRNO, LinuxNetError } from './errors.ts'
 import { IS_LITTLE_ENDIAN, libc } from './libc.ts'
 import type { ReceiveRound } from './packet-socket.ts'
+import { allocateReceiveMemory, type ReceiveMemory } from './receive-memory.ts'
 
 const MSG_DONTWAIT = 0x40
 const FRAMES = 64
@@ -10,7 +11,8 @@ const ADDRESS_BYTES = 20
 
 /** Memory for reading many frames with one call (recvmmsg(2)), laid out once. */
 export class ReceiveBatch {
-  #memory: Memory | undefined
+  #memory: ReceiveMemory | undefined
+  #addresses: DataView | undefined
 
   /** @throws LinuxNetError for an errno that does not go away by itself */
   receive(
@@ -18,8 +20,14 @@ export class ReceiveBatch {
     onFrame: (frame: Uint8Array, interfaceIndex: number, packetType: number) => void
   ): ReceiveRound {
     const { recvmmsg, errno } = libc()
-    this.#memory ??= allocate()
-    const { messages, view, frames, addresses, messageBytes, lengthOffset } = this.#memory
+    this.#memory ??= allocateReceiveMemory({
+      count: FRAMES,
+      packetBytes: FRAME_BYTES,
+      addressBytes: ADDRESS_BYTES
+    })
+    const { messages, view, packets, messageBytes, lengthOffset } = this.#memory
+    this.#addresses ??= new DataView(this.#memory.addresses.buffer)
+    const addresses = this.#addresses
     const count = recvmmsg(fd, messages, FRAMES, MSG_DONTWAIT, null)
     if (count < 0) return failed(errno())
     for (let i = 0; i < count; i += 1) {
@@ -27,7 +35,7 @@ export class ReceiveBatch {
       const start = i * FRAME_BYTES
       const interfaceIndex = addresses.getInt32(i * ADDRESS_BYTES + 4, IS_LITTLE_ENDIAN)
       const packetType = addresses.getUint8(i * ADDRESS_BYTES + 10)
-      onFrame(frames.subarray(start, start + length), interfaceIndex, packetType)
+      onFrame(packets.subarray(start, start + length), interfaceIndex, packetType)
     }
     return { frames: count, errors: 0, isFull: count === FRAMES }
   }
@@ -39,52 +47,4 @@ function failed(errno: number): ReceiveRound {
   if (errno === ERRNO.ENETDOWN || errno === ERRNO.ENOBUFS || errno === ERRNO.ENXIO || errno === ERRNO.EINTR)
     return { frames: 0, errors: errno === ERRNO.EINTR ? 0 : 1, isFull: true }
   throw new LinuxNetError('recvmmsg', errno)
-}
-
-/** The arrays point into each other by address, so they are kept together. */
-interface Memory {
-  readonly messages: Uint8Array
-  readonly view: DataView
-  readonly vectors: Uint8Array
-  readonly frames: Uint8Array
-  readonly addresses: DataView
-  readonly messageBytes: number
-  readonly lengthOffset: number
-}
-
-/**
- * `struct mmsghdr` is `struct msghdr` and an `unsigned int` that recvmmsg sets to the length of the frame. msghdr is
- * name, namelen, iov, iovlen, control, controllen, flags, each aligned to a word: 56 bytes, or 28 on 32-bit systems.
- */
-function allocate(): Memory {
-  const { address, pointerBytes: word } = libc()
-  const headerBytes = 7 * word
-  const messageBytes = headerBytes + word
-  const messages = new Uint8Array(FRAMES * messageBytes)
-  const vectors = new Uint8Array(FRAMES * 2 * word)
-  const frames = new Uint8Array(FRAMES * FRAME_BYTES)
-  const addresses = new Uint8Array(FRAMES * ADDRESS_BYTES)
-  const [view, vectorView] = [new DataView(messages.buffer), new DataView(vectors.buffer)]
-  const setWord = (target: DataView, offset: number, value: bigint): void => {
-    if (word === 8) target.setBigUint64(offset, value, IS_LITTLE_ENDIAN)
-    else target.setUint32(offset, Number(value), IS_LITTLE_ENDIAN)
-  }
-  for (let i = 0; i < FRAMES; i += 1) {
-    const message = i * messageBytes
-    setWord(vectorView, i * 2 * word, address(frames) + BigInt(i * FRAME_BYTES))
-    setWord(vectorView, i * 2 * word + word, BigInt(FRAME_BYTES))
-    setWord(view, message, address(addresses) + BigInt(i * ADDRESS_BYTES))
-    view.setUint32(message + word, ADDRESS_BYTES, IS_LITTLE_ENDIAN)
-    setWord(view, message + 2 * word, address(vectors) + BigInt(i * 2 * word))
-    setWord(view, message + 3 * word, 1n)
-  }
-  return {
-    messages,
-    view,
-    vectors,
-    frames,
-    addresses: new DataView(addresses.buffer),
-    messageBytes,
-    lengthOffset: headerBytes
-  }
 }

@@ -1,0 +1,214 @@
+import type { IpAddress, IpFamily } from '@clarion-lb/netaddr'
+import { type BpfInstruction, encodeBpf } from './bpf.ts'
+import { Descriptor } from './descriptor.ts'
+import { ERRNO, LinuxNetError } from './errors.ts'
+import { check, IS_LITTLE_ENDIAN, intBytes, libc } from './libc.ts'
+import { allocateReceiveMemory, type ReceiveMemory } from './receive-memory.ts'
+import { encodeSocketAddress } from './socket-address.ts'
+
+const AF = { 4: 2, 6: 10 } as const
+const SOCK_DGRAM = 2
+const SOCK_NONBLOCK = 0o4000
+const SOCK_CLOEXEC = 0o2000000
+const SOL_SOCKET = 1
+const SO_REUSEADDR = 2
+const SO_BINDTODEVICE = 25
+const SO_ATTACH_FILTER = 26
+const IPPROTO_IP = 0
+const IP_TOS = 1
+const IP_TTL = 2
+const IPPROTO_IPV6 = 41
+const IPV6_UNICAST_HOPS = 16
+const IPV6_V6ONLY = 26
+const IPV6_TCLASS = 67
+const IPPROTO_UDP = 17
+const MSG_DONTWAIT = 0x40
+const MSG_NOSIGNAL = 0x4000
+const DATAGRAMS = 64
+const ADDRESS_BYTES = { 4: 16, 6: 28 } as const
+const ADDRESS_OFFSET = { 4: 4, 6: 8 } as const
+const ADDRESS_LENGTH = { 4: 4, 6: 16 } as const
+const DEFAULT_MAX_DATAGRAM_BYTES = 2048
+const NEEDS_BIND_SERVICE = 'ports below 1024 need CAP_NET_BIND_SERVICE'
+
+export interface UdpSocketOptions {
+  readonly family: IpFamily
+  /** Default: any address. An IPv6 socket receives no IPv4 packets. */
+  readonly localAddress?: IpAddress | undefined
+  /** Default: one that the system chooses. */
+  readonly localPort?: number
+  /** Name of an interface or VRF that packets must come and go by; gives link-local addresses their scope. */
+  readonly device?: string | undefined
+  /** Sent in each packet: TTL of IPv4, hop limit of IPv6. */
+  readonly ttl?: number
+  /** DS field and ECN bits: 0xc0 is CS6 (RFC 4594 §3.2). */
+  readonly trafficClass?: number
+  /** In place before the first packet can be received; see {@link ttlFilter}. */
+  readonly filter?: readonly BpfInstruction[]
+  /** Other sockets that say so, too, may have the same address and port, on other devices. @defaultValue false */
+  readonly isShared?: boolean
+  /** Default: what the system gives. More than its limit needs CAP_NET_ADMIN. */
+  readonly receiveBufferBytes?: number
+  /** Longer datagrams are cut to this by {@link UdpSocket.receive}. @defaultValue 2048 */
+  readonly maxDatagramBytes?: number
+}
+
+/** A sender of a datagram. The bytes are valid only during the call: 4 or 16 of the address, as the family is. */
+export type OnDatagram = (bytes: Uint8Array, sourceAddress: Uint8Array, sourcePort: number) => void
+
+/** An UDP socket with the options that `node:dgram` lacks. It can be handed to a `dgram.Socket`, or be used as it is. */
+export class UdpSocket {
+  readonly family: IpFamily
+  readonly #descriptor: Descriptor
+  readonly #maxDatagramBytes: number
+  #memory: ReceiveMemory | undefined
+  #ports: DataView | undefined
+  #isHandedOver = false
+
+  private constructor(descriptor: Descriptor, options: UdpSocketOptions) {
+    this.#descriptor = descriptor
+    this.family = options.family
+    this.#maxDatagramBytes = options.maxDatagramBytes ?? DEFAULT_MAX_DATAGRAM_BYTES
+  }
+
+  /** @throws LinuxNetError, UnsupportedSystemError */
+  static open(options: UdpSocketOptions): UdpSocket {
+    const type = SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC
+    const fd = check('socket UDP', libc().socket(AF[options.family], type, IPPROTO_UDP))
+    const socket = new UdpSocket(new Descriptor(fd), options)
+    try {
+      socket.#configure(options)
+      socket.#bind(options)
+    } catch (error) {
+      socket.close()
+      throw error
+    }
+    return socket
+  }
+
+  /** −1 when closed. */
+  get fd(): number {
+    return this.#descriptor.fd
+  }
+
+  /**
+   * The descriptor for `dgram.Socket.bind({ fd })`, which owns and closes it from then on: {@link UdpSocket.close} does
+   * nothing any more, and nothing here may be called after that socket is closed.
+   */
+  handOver(): number {
+    this.#isHandedOver = true
+    return this.fd
+  }
+
+  /** Replaces the filter. Packets that the old one let through may still wait to be read. @throws LinuxNetError */
+  setFilter(program: readonly BpfInstruction[]): void {
+    const { address, pointerBytes } = libc()
+    const instructions = encodeBpf(program, IS_LITTLE_ENDIAN)
+    // struct sock_fprog: unsigned short len; struct sock_filter *filter
+    const fprog = new Uint8Array(2 * pointerBytes)
+    const view = new DataView(fprog.buffer)
+    view.setUint16(0, program.length, IS_LITTLE_ENDIAN)
+    if (pointerBytes === 8) view.setBigUint64(8, address(instructions), IS_LITTLE_ENDIAN)
+    else view.setUint32(4, Number(address(instructions)), IS_LITTLE_ENDIAN)
+    this.#descriptor.setOption(SOL_SOCKET, SO_ATTACH_FILTER, fprog, 'SO_ATTACH_FILTER')
+  }
+
+  /** From now on others may share address and port, though this socket was bound alone. @throws LinuxNetError */
+  share(): void {
+    this.#setInt(SOL_SOCKET, SO_REUSEADDR, 1, 'SO_REUSEADDR')
+  }
+
+  /**
+   * Sends one datagram without waiting. Returns 0, or the errno.
+   *
+   * @param to as {@link encodeSocketAddress} writes it, for the family of this socket
+   */
+  send(bytes: Uint8Array, to: Uint8Array): number {
+    const { sendto, errno } = libc()
+    const flags = MSG_DONTWAIT | MSG_NOSIGNAL
+    return sendto(this.#descriptor.fd, bytes, bytes.length, flags, to, to.length) >= 0 ? 0 : errno()
+  }
+
+  /**
+   * Reads what is there, at most 64 datagrams, without waiting. The bytes are valid only during the call of
+   * `onDatagram`. Returns how many there were.
+   *
+   * @throws LinuxNetError if the socket is of no use any more
+   */
+  receive(onDatagram: OnDatagram): number {
+    const { recvmmsg, errno } = libc()
+    const [memory, ports] = this.#receiveMemory()
+    const { messages, view, packets, addresses, messageBytes, lengthOffset } = memory
+    const count = recvmmsg(this.#descriptor.fd, messages, DATAGRAMS, MSG_DONTWAIT, null)
+    if (count < 0) return this.#nothing(errno())
+    const room = this.#maxDatagramBytes
+    for (let i = 0; i < count; i += 1) {
+      const length = view.getUint32(i * messageBytes + lengthOffset, IS_LITTLE_ENDIAN)
+      const address = i * ADDRESS_BYTES[this.family]
+      const start = address + ADDRESS_OFFSET[this.family]
+      onDatagram(
+        packets.subarray(i * room, i * room + Math.min(length, room)),
+        addresses.subarray(start, start + ADDRESS_LENGTH[this.family]),
+        ports.getUint16(address + 2)
+      )
+    }
+    return count
+  }
+
+  close(): void {
+    if (!this.#isHandedOver) this.#descriptor.close()
+  }
+
+  #nothing(error: number): number {
+    switch (error) {
+      case ERRNO.EAGAIN:
+      case ERRNO.EINTR:
+      case ERRNO.ENOBUFS:
+      case ERRNO.ENOMEM:
+      case ERRNO.ENETDOWN: // told once, and over
+        return 0
+      default:
+        throw new LinuxNetError('recvmmsg UDP', error)
+    }
+  }
+
+  #receiveMemory(): [ReceiveMemory, DataView] {
+    this.#memory ??= allocateReceiveMemory({
+      count: DATAGRAMS,
+      packetBytes: this.#maxDatagramBytes,
+      addressBytes: ADDRESS_BYTES[this.family]
+    })
+    this.#ports ??= new DataView(this.#memory.addresses.buffer)
+    return [this.#memory, this.#ports]
+  }
+
+  #configure(options: UdpSocketOptions): void {
+    const { family, device, ttl, trafficClass, filter, receiveBufferBytes } = options
+    if (family === 6) this.#setInt(IPPROTO_IPV6, IPV6_V6ONLY, 1, 'IPV6_V6ONLY')
+    if (options.isShared === true) this.share()
+    if (device !== undefined) {
+      const name = new TextEncoder().encode(`${device}\0`)
+      this.#descriptor.setOption(SOL_SOCKET, SO_BINDTODEVICE, name, `SO_BINDTODEVICE ${device}`)
+    }
+    if (ttl !== undefined) {
+      if (family === 4) this.#setInt(IPPROTO_IP, IP_TTL, ttl, 'IP_TTL')
+      else this.#setInt(IPPROTO_IPV6, IPV6_UNICAST_HOPS, ttl, 'IPV6_UNICAST_HOPS')
+    }
+    if (trafficClass !== undefined) {
+      if (family === 4) this.#setInt(IPPROTO_IP, IP_TOS, trafficClass, 'IP_TOS')
+      else this.#setInt(IPPROTO_IPV6, IPV6_TCLASS, trafficClass, 'IPV6_TCLASS')
+    }
+    if (filter !== undefined) this.setFilter(filter)
+    if (receiveBufferBytes !== undefined) this.#descriptor.setReceiveBuffer(receiveBufferBytes)
+  }
+
+  #bind(options: UdpSocketOptions): void {
+    const { family, localAddress, localPort = 0 } = options
+    const address = encodeSocketAddress(family, { address: localAddress, port: localPort })
+    check('bind UDP', libc().bind(this.fd, address, address.length), NEEDS_BIND_SERVICE)
+  }
+
+  #setInt(level: number, name: number, value: number, label: string): void {
+    this.#descriptor.setOption(level, name, intBytes(value), label)
+  }
+}
