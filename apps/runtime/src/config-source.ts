@@ -71,8 +71,7 @@ interface AnyWatched {
     stop(): Promise<void>
     waitForSync(signal: AbortSignal): Promise<void>
     onChange(listener: (change: ObjectChange<KubeObject>) => void): () => void
-    onConnectionChange(listener: (isConnected: boolean) => void): () => void
-    retryNow(): void
+    onConnectionChange(listener: () => void): () => void
     onContact(listener: () => void): () => void
     onProblem(listener: (problem: InformerProblem) => void): () => void
   }
@@ -148,10 +147,7 @@ export class ConfigSource implements Service {
           const isRelevant = resource === NAMESPACES ? isOtherLabels(change) : isOtherSpec(change)
           if (isRelevant) this.#schedule()
         }),
-        informer.onConnectionChange((isConnected) => {
-          this.#schedule()
-          if (isConnected) this.#retryAll()
-        }),
+        informer.onConnectionChange(() => this.#schedule()),
         // A kind that has come at last. One that comes back without objects tells nothing: what is known stays.
         informer.onContact(() => {
           if (!this.#wasTold && this.#unavailable !== undefined) this.#schedule()
@@ -167,9 +163,6 @@ export class ConfigSource implements Service {
     }
     if (nodes === undefined) return
     this.#stops.push(
-      nodes.onConnectionChange((isConnected) => {
-        if (isConnected) this.#retryAll()
-      }),
       nodes.onChange((change) => {
         if (isOtherLabels(change)) this.#schedule()
       })
@@ -184,12 +177,6 @@ export class ConfigSource implements Service {
     this.#isStopped = true
     clearTimeout(this.#timer)
     await Promise.all(this.#stops.splice(0).map((stop) => stop()))
-  }
-
-  /** An API server that is back for one is back for all. */
-  #retryAll(): void {
-    for (const { informer } of this.#used) if (!informer.isAbsent) informer.retryNow()
-    this.#options.nodes?.retryNow()
   }
 
   #schedule(): void {

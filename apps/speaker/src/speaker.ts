@@ -105,14 +105,7 @@ export class Speaker implements Service {
         this.planner.setNode(name, change.type === 'deleted' ? undefined : nodeViewOf(change.object))
       )
     })
-    const informers = [this.#services, this.#slices, this.nodes]
-    for (const informer of informers) {
-      informer.start(signal)
-      // An API server that is back for one is back for all: what one knows and another does not yet is no good state.
-      informer.onConnectionChange((isConnected) => {
-        if (isConnected) for (const other of informers) other.retryNow()
-      })
-    }
+    for (const informer of [this.#services, this.#slices, this.nodes]) informer.start(signal)
     this.#services.onProblem((problem) => this.#options.onProblem('services', problem))
     this.#slices.onProblem((problem) => this.#options.onProblem('endpointslices', problem))
     this.nodes.onProblem((problem) => this.#options.onProblem('nodes', problem))

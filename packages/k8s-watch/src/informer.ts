@@ -7,16 +7,18 @@ import {
   type ObjectChange,
   type WatchContact
 } from './informer-options.ts'
-import { InterruptibleWait } from './interruptible-wait.ts'
 import { type WatchEvent } from './kube-request.ts'
 import { type ListedObjects, listAll } from './list-all.ts'
 import { type KubeObject } from './object.ts'
 import { type ObjectView } from './object-cache.ts'
 import { isOtherHistory } from './other-history.ts'
+import { recoveryOf } from './recovery.ts'
 import { isOlderVersion } from './resource-version.ts'
+import { RetryPause } from './retry-pause.ts'
 import { Signal } from './signal.ts'
 import { monotonicNow } from './sleep.ts'
 import { TrackedCache } from './tracked-cache.ts'
+import { WatchCutError } from './watch-cut-error.ts'
 
 /** A watch that lasted this long, or said something, was a success: delays start small again. */
 const HEALTHY_WATCH_MS = 5000
@@ -26,12 +28,13 @@ const HEALTHY_WATCH_MS = 5000
  *
  * It lists in pages, watches from there, and goes on from where it was when a watch ends. It lists again, and tells
  * the differences, when the server has forgotten that point (410), was unreachable, or came back with other data. While the
- * server is away the cache keeps the last known state.
+ * server is away the cache keeps the last known state. When it is back for one informer of a client, the others that wait
+ * for their next attempt try at once.
  */
 export class Informer<T extends KubeObject, Index extends string = never> {
   readonly #options: InformerOptions<T, Index>
   readonly #cache: TrackedCache<T, Index>
-  readonly #pause = new InterruptibleWait()
+  readonly #pause: RetryPause
   readonly #backoff: Backoff
   readonly #random: () => number
   readonly #connection = new Signal<boolean>()
@@ -51,6 +54,7 @@ export class Informer<T extends KubeObject, Index extends string = never> {
     this.#options = options
     this.#random = options.random ?? Math.random
     this.#cache = new TrackedCache(options.indexes, options.trim)
+    this.#pause = new RetryPause(recoveryOf(options.client))
     const { minRetryMs = 100, maxRetryMs = 5000 } = options
     this.#backoff = new Backoff({ minMs: minRetryMs, maxMs: maxRetryMs, jitter: 0.5, random: this.#random })
   }
@@ -133,17 +137,21 @@ export class Informer<T extends KubeObject, Index extends string = never> {
   }
 
   async #run(signal: AbortSignal): Promise<void> {
+    const { absentRetryMs = 10_000 } = this.#options
+    const unfollow = this.#pause.follow()
     while (!signal.aborted) {
+      this.#pause.begin()
       try {
         if (this.#resumeFrom === undefined) await this.#list(signal)
         else if (!this.#isFreshlyListed) await this.#checkResume(this.#resumeFrom, signal)
         if (this.#resumeFrom !== undefined && !this.#isAbsent) await this.#watch(this.#resumeFrom, signal)
-        if (this.#isAbsent) await this.#pause.wait(this.#absentRetryMs(), signal)
+        if (this.#isAbsent) await this.#pause.wait(absentRetryMs * (1 - 0.25 * this.#random()), signal)
       } catch (error) {
         if (signal.aborted) break
         await this.#recover(error, signal)
       }
     }
+    unfollow()
     this.#setConnected(false)
   }
 
@@ -255,20 +263,17 @@ export class Informer<T extends KubeObject, Index extends string = never> {
     if (!canResume) this.#resumeFrom = undefined
     this.#isFreshlyListed = false
     if (!wasCut && !isExpired) this.#setConnected(false)
-    const retryMs = this.#backoff.next(retryAfterOf(error))
+    const orderedMs = retryAfterOf(error)
+    const retryMs = this.#backoff.next(orderedMs)
     const problem = { error, retryMs, attempt: this.#backoff.attempt }
     publishInformer({ resource: this.#options.resource.plural, event: 'problem', problem })
     this.#problems.emit(problem)
-    await this.#pause.wait(retryMs, signal)
+    await this.#pause.afterFailure(retryMs, orderedMs !== undefined, signal)
   }
 
   #selectors(): Pick<InformerOptions<T, Index>, 'namespace' | 'labelSelector' | 'fieldSelector'> {
     const { namespace, labelSelector, fieldSelector } = this.#options
     return { namespace, labelSelector, fieldSelector }
-  }
-
-  #absentRetryMs(): number {
-    return (this.#options.absentRetryMs ?? 10_000) * (1 - 0.25 * this.#random())
   }
 
   #contact(event: 'listed' | 'absent' | 'watching' | 'checked'): void {
@@ -281,6 +286,7 @@ export class Informer<T extends KubeObject, Index extends string = never> {
   #setConnected(isConnected: boolean): void {
     if (this.#isConnected === isConnected) return
     this.#isConnected = isConnected
+    if (isConnected) this.#pause.succeed()
     this.#connection.emit(isConnected)
   }
 
@@ -289,9 +295,4 @@ export class Informer<T extends KubeObject, Index extends string = never> {
     this.#hasSynced = true
     this.#synced.resolve()
   }
-}
-
-/** The stream ended, but nothing says that the server did. */
-class WatchCutError extends Error {
-  override readonly name = 'WatchCutError'
 }
