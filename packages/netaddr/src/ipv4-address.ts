@@ -50,6 +50,12 @@ export class Ipv4Address {
     return Uint8Array.of(value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255)
   }
 
+  /** Writes the first `count` bytes into `target` at `offset`, without an allocation. What has no room is dropped. */
+  writeBytes(target: Uint8Array, offset: number, count = 4): void {
+    const value = this.#value
+    for (let i = 0; i < count && i < 4; i += 1) target[offset + i] = value >>> (24 - 8 * i)
+  }
+
   get isUnspecified(): boolean {
     return this.#value === 0
   }

@@ -6,6 +6,9 @@ import { Ipv4Address } from './ipv4-address.ts'
 const MAX = (1n << 128n) - 1n
 const SOLICITED_NODE_PREFIX = 0xff02_0000_0000_0000_0000_0001_ff00_0000n
 const MAPPED_PREFIX = 0xffffn
+// Scratch memory of writeBytes, which is done with it before it returns.
+const SCRATCH = new Uint8Array(16)
+const SCRATCH_VIEW = new DataView(SCRATCH.buffer)
 
 /** An IPv6 address, without a zone. Immutable. */
 export class Ipv6Address {
@@ -62,6 +65,13 @@ export class Ipv6Address {
     view.setBigUint64(0, this.#value >> 64n)
     view.setBigUint64(8, this.#value & 0xffff_ffff_ffff_ffffn)
     return bytes
+  }
+
+  /** Writes the first `count` bytes into `target` at `offset`, without an array. What has no room is dropped. */
+  writeBytes(target: Uint8Array, offset: number, count = 16): void {
+    SCRATCH_VIEW.setBigUint64(0, this.#value >> 64n)
+    SCRATCH_VIEW.setBigUint64(8, this.#value & 0xffff_ffff_ffff_ffffn)
+    for (let i = 0; i < count && i < 16; i += 1) target[offset + i] = SCRATCH[i] ?? 0
   }
 
   get isUnspecified(): boolean {

@@ -83,6 +83,20 @@ describe('addresses', () => {
     )
   })
 
+  test('the first bytes can be written into an array, and nothing around them is touched', () => {
+    fc.assert(
+      fc.property(address, fc.nat(16), fc.nat(4), (a, count, offset) => {
+        const target = new Uint8Array(24).fill(0xee)
+        a.writeBytes(target, offset, count)
+        const expected = new Uint8Array(24).fill(0xee)
+        expected.set(a.toBytes().subarray(0, count), offset)
+        expect(target).toEqual(expected)
+        a.writeBytes(target, 0)
+        expect(target.subarray(0, a.toBytes().length)).toEqual(a.toBytes())
+      })
+    )
+  })
+
   test('any text either parses to an address that parses again, or throws InvalidAddressError', () => {
     const hostile = fc.oneof(fc.string(), fc.stringMatching(/^[0-9a-f:./%-]{0,45}$/))
     fc.assert(
