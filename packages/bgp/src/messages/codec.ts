@@ -1,13 +1,20 @@
-import type { IpFamily, IpPrefix } from '@clarion-lb/netaddr'
-import type {
-  BgpMessage,
-  NextHop,
-  NotificationMessage,
-  OpenMessage,
-  PathAttributes,
-  RouteRefreshMessage,
-  SessionEncoding
-} from './model.ts'
+import { checkHeader, createMessage, HEADER_LENGTH, lengthError, MESSAGE_TYPE } from './header.ts'
+import type { BgpMessage, SessionEncoding } from './model.ts'
+import { decodeNotification } from './notification-codec.ts'
+import { decodeOpen } from './open.ts'
+import { decodeRouteRefresh } from './route-refresh.ts'
+import { decodeUpdate } from './update-decoder.ts'
+
+export { encodeNotification } from './notification-codec.ts'
+export { encodeOpen } from './open.ts'
+export { encodeRouteRefresh } from './route-refresh.ts'
+export {
+  encodeEndOfRib,
+  encodeReach,
+  encodeUnreach,
+  type ReachRequest,
+  type UnreachRequest
+} from './update-encoder.ts'
 
 /** What decoding depends on. */
 export type DecodeContext = SessionEncoding
@@ -21,53 +28,32 @@ export const INITIAL_ENCODING: SessionEncoding = {
   isExternal: true
 }
 
-export function decodeMessage(_bytes: Uint8Array, _encoding: DecodeContext): BgpMessage {
-  throw new Error('not yet')
+/**
+ * Decodes one whole message, header included. Nothing in the result refers to `bytes`.
+ *
+ * @throws {@link BgpDecodeError} with the NOTIFICATION to answer with (RFC 4271 §6.1–6.3, RFC 7313 §5); nothing else,
+ *   whatever the bytes
+ */
+export function decodeMessage(bytes: Uint8Array, encoding: DecodeContext): BgpMessage {
+  if (bytes.length < HEADER_LENGTH) throw lengthError(bytes.length)
+  const { type, length } = checkHeader(bytes, encoding.maxMessageLength)
+  if (length !== bytes.length) throw lengthError(length)
+  const body = bytes.subarray(HEADER_LENGTH)
+  switch (type) {
+    case MESSAGE_TYPE.OPEN:
+      return decodeOpen(body)
+    case MESSAGE_TYPE.UPDATE:
+      return decodeUpdate(body, encoding)
+    case MESSAGE_TYPE.NOTIFICATION:
+      return decodeNotification(body)
+    case MESSAGE_TYPE.KEEPALIVE:
+      return { type: 'keepalive' }
+    case MESSAGE_TYPE.ROUTE_REFRESH:
+      return decodeRouteRefresh(bytes)
+  }
 }
 
-export function encodeOpen(_open: Omit<OpenMessage, 'type'>): Uint8Array {
-  throw new Error('not yet')
-}
-
-export function encodeNotification(_notification: Omit<NotificationMessage, 'type'>): Uint8Array {
-  throw new Error('not yet')
-}
-
+/** Encodes a KEEPALIVE message: nothing but a header (RFC 4271 §4.4). */
 export function encodeKeepalive(): Uint8Array {
-  throw new Error('not yet')
-}
-
-/** @param refresh with a known family */
-export function encodeRouteRefresh(_refresh: {
-  readonly family: IpFamily
-  readonly subtype: RouteRefreshMessage['subtype']
-}): Uint8Array {
-  throw new Error('not yet')
-}
-
-export function encodeEndOfRib(_family: IpFamily, _encoding: SessionEncoding): Uint8Array {
-  throw new Error('not yet')
-}
-
-/** Routes that share attributes and a next hop. */
-export interface ReachRequest {
-  readonly family: IpFamily
-  readonly nextHop: NextHop
-  readonly attributes: PathAttributes
-  readonly prefixes: readonly IpPrefix[]
-  readonly encoding: SessionEncoding
-}
-
-export interface UnreachRequest {
-  readonly family: IpFamily
-  readonly prefixes: readonly IpPrefix[]
-  readonly encoding: SessionEncoding
-}
-
-export function encodeReach(_request: ReachRequest): Uint8Array[] {
-  throw new Error('not yet')
-}
-
-export function encodeUnreach(_request: UnreachRequest): Uint8Array[] {
-  throw new Error('not yet')
+  return createMessage(MESSAGE_TYPE.KEEPALIVE, HEADER_LENGTH)
 }

@@ -48,7 +48,8 @@ export class MessageFramer {
     if (this.#failure !== undefined) throw this.#failure
     const messages: Uint8Array[] = []
     try {
-      let offset = this.#finishPending(chunk, messages)
+      let offset = this.#finishPending(chunk)
+      if (this.#hasHeader && this.#filled === this.#pending.length) messages.push(this.#takePending())
       while (chunk.length - offset >= HEADER_LENGTH) {
         const { length } = checkHeader(chunk.subarray(offset), this.#maxMessageLength)
         if (chunk.length - offset < length) break
@@ -65,15 +66,12 @@ export class MessageFramer {
   }
 
   /** Adds to the unfinished message what belongs to it; returns how much of the chunk that was. */
-  #finishPending(chunk: Uint8Array, messages: Uint8Array[]): number {
-    let offset = 0
-    while (this.#filled > 0 && offset < chunk.length) {
-      offset += this.#fill(chunk.subarray(offset))
-      if (this.#filled < this.#pending.length) break
-      if (!this.#hasHeader) this.#growPending()
-      if (this.#filled === this.#pending.length) messages.push(this.#takePending())
-    }
-    return offset
+  #finishPending(chunk: Uint8Array): number {
+    if (this.#filled === 0) return 0
+    const used = this.#fill(chunk)
+    if (this.#hasHeader || this.#filled < HEADER_LENGTH) return used
+    this.#growPending()
+    return used + this.#fill(chunk.subarray(used))
   }
 
   #fill(part: Uint8Array): number {
