@@ -118,6 +118,16 @@ describe('a claim by another host', () => {
     ])
   })
 
+  test('is told each time, also before it is a conflict', () => {
+    const claims: string[] = []
+    const it = new ArpResponder({ mac: OURS, onClaim: (address) => claims.push(address.toString()) })
+    it.add(VIP)
+    it.receive(claim, 0)
+    it.receive(request(), 1)
+    it.receive(claim, 2)
+    expect(claims).toEqual(['192.0.2.1', '192.0.2.1'])
+  })
+
   test('by reply counts as well, and the claimant gets no answer', () => {
     const { responder: it } = responder()
     const reply = { operation: ArpOperation.reply, senderMac: OTHER, senderIp: VIP, targetIp: ASKER_IP }

@@ -17,6 +17,11 @@ export interface ArpResponderOptions {
   /** Called once for each claimant of an address, until another one claims it. */
   readonly onConflict?: (conflict: ArpConflict) => void
   /**
+   * Called for each claim of another host, also one that is no conflict yet. Whoever heard it believes it: an address that
+   * stays here has to be announced again.
+   */
+  readonly onClaim?: (address: Ipv4Address) => void
+  /**
    * A claim is a conflict when the same host repeats it this much later: while an address moves from one of our nodes
    * to another, both may claim it for a moment. @defaultValue 1000
    */
@@ -126,6 +131,7 @@ export class ArpResponder {
     const claimed = this.#entries.get(uint32At(frame, SENDER_IP))
     if (claimed !== undefined && !this.#isFromUs(frame)) {
       counters.claims += 1
+      this.#options.onClaim?.(claimed.address)
       this.#noteClaim(claimed, frame, nowMs)
       return undefined
     }

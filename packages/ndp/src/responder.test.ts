@@ -179,6 +179,14 @@ test('an advertisement of our address by another host, repeated after the grace,
   expect(it.counters()).toMatchObject({ claims: 4, answered: 0 })
 })
 
+test('an advertisement of our address by another host is told each time, also before it is a conflict', () => {
+  const claims: string[] = []
+  const it = new NdpResponder({ mac: OURS, onClaim: (address) => claims.push(address.toString()) })
+  it.add(VIP)
+  for (const mac of [OTHER, OURS, OTHER]) it.receive(encodeAnnouncement(mac, VIP), 0)
+  expect(claims).toEqual(['2001:db8::1', '2001:db8::1'])
+})
+
 test('an announcement is unsolicited, overrides, and goes to all nodes', () => {
   const message = decodeNeighborMessage(encodeAnnouncement(OURS, VIP))
   expect(message).toMatchObject({ isSolicited: false, isOverride: true, isRouter: false })

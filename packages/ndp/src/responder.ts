@@ -23,6 +23,11 @@ export interface NdpResponderOptions {
   /** Called once for each host and kind, until another one comes. */
   readonly onConflict?: (conflict: NdpConflict) => void
   /**
+   * Called for each claim of another host, also one that is no conflict yet. Whoever heard it believes it: an address that
+   * stays here has to be announced again.
+   */
+  readonly onClaim?: (address: Ipv6Address) => void
+  /**
    * A claim is a conflict when the same host repeats it this much later: while an address moves from one of our nodes
    * to another, both may claim it for a moment. @defaultValue 1000
    */
@@ -194,6 +199,7 @@ export class NdpResponder {
       return
     }
     this.#counters.claims += 1
+    this.#options.onClaim?.(entry.address)
     const mac = MacAddress.fromBytes(frame.subarray(offset, offset + 6))
     const claimant = `claim ${mac.toString()}`
     if (entry.claimant !== claimant) {

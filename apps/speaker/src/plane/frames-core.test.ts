@@ -1,6 +1,6 @@
 import { encodeAnnouncement as encodeArpAnnouncement } from '@clarion-lb/arp'
 import { MemoryLink, MemorySegment } from '@clarion-lb/link'
-import { encodeNeighborSolicitation } from '@clarion-lb/ndp'
+import { encodeAnnouncement as encodeNdpAnnouncement, encodeNeighborSolicitation } from '@clarion-lb/ndp'
 import { Ipv4Address, Ipv6Address, MacAddress } from '@clarion-lb/netaddr'
 import { expect, test } from 'vitest'
 import { FramesCore } from './frames-core.ts'
@@ -187,14 +187,52 @@ test('an unfit interface is told with the reason', () => {
   })
 })
 
+function claimOf(mac: string): Uint8Array {
+  return encodeArpAnnouncement(MacAddress.parse(mac), Ipv4Address.parse(VIP))[0]
+}
+
+test('an address that another host claims for a moment is announced again when it has done so', () => {
+  const { core, until, ask, events } = setUp()
+  core.apply(all(VIP, VIP6))
+  until(20_000)
+  ask(claimOf(ASKER.toString()))
+  ask(encodeNdpAnnouncement(ASKER, Ipv6Address.parse(VIP6)))
+  expect(until(20_900)).toEqual([])
+  ask(claimOf(ASKER.toString()))
+  const ours = OURS.toString()
+  expect(until(22_399)).toEqual([`na 20 from ${ours}`])
+  expect(until(60_000)).toEqual([`arp request from ${ours}`, `arp reply from ${ours}`])
+  expect(events.filter(({ type }) => type === 'conflict')).toEqual([])
+})
+
+test('an address that another host claims, and that is not wanted any more, is left to it', () => {
+  const { core, until, ask } = setUp()
+  core.apply(all(VIP))
+  until(20_000)
+  ask(claimOf(ASKER.toString()))
+  core.apply({ set: [], remove: [VIP] })
+  expect(until(60_000)).toEqual([])
+})
+
+test('with a host that insists there is no battle', () => {
+  const { core, until, ask } = setUp()
+  core.apply(all(VIP))
+  until(20_000)
+  let sent = 0
+  for (let nowMs = 20_000; nowMs < 3_620_000; nowMs += 2000) {
+    const frames = until(nowMs)
+    sent += frames.length
+    ask(claimOf(ASKER.toString()))
+  }
+  // Two frames each: one defence, and some dozen times in the hour after ever longer intervals.
+  expect(sent).toBeLessThan(2 * 20)
+})
+
 test('a conflict is told, and the address defended, not more than once in ten seconds', () => {
   const { core, until, ask, events } = setUp()
   core.apply(all(VIP))
   until(20_000)
-  const claim = (mac: string): string[] => {
-    const [frame] = encodeArpAnnouncement(MacAddress.parse(mac), Ipv4Address.parse(VIP))
-    return ask(frame)
-  }
+  const claim = (mac: string): string[] => ask(claimOf(mac))
   claim('02:00:00:00:00:66')
   until(21_000)
   claim('02:00:00:00:00:66')

@@ -6,6 +6,7 @@ import { ETHER_TYPE, etherTypeOf } from '@clarion-lb/wire'
 import { fitnessOf } from './fitness.ts'
 import type { AddressCounts, PlaneEvent, WantedAddress, WantedChange } from './messages.ts'
 import { Port } from './port.ts'
+import { Reassertion } from './reassertion.ts'
 
 export interface FramesCoreOptions {
   readonly link: Link
@@ -25,11 +26,14 @@ interface Wanted {
   replies: number
   gratuitous: number
   defendedAtMs: number
+  /** Since another host has claimed it. */
+  reassertion: Reassertion | undefined
 }
 
 interface Announcement {
   readonly port: Port
   readonly wanted: Wanted
+  readonly reason: 'news' | 'defence' | 'reassertion'
 }
 
 /** An address has two frames for an announcement by ARP: fifty of them are a hundred frames. */
@@ -37,7 +41,8 @@ const PACE = { burst: 50, intervalMs: 10 } as const
 
 /**
  * Answers for the wanted addresses on the interfaces that are fit for it, and announces them: when they become wanted,
- * when an interface appears, gets its cable back or another hardware address, and in defence.
+ * when an interface appears, gets its cable back or another hardware address, in defence, and when another host has claimed
+ * them for a moment.
  *
  * Holds no timer and no thread: the driver calls {@link FramesCore.work} when it is time.
  */
@@ -90,7 +95,8 @@ export class FramesCore {
    */
   work(): number | undefined {
     if (this.#isInterestStale) this.#declareInterest()
-    for (const { port, wanted } of this.#schedule.take(this.#options.now())) {
+    for (const { port, wanted, reason } of this.#schedule.take(this.#options.now())) {
+      if (reason === 'reassertion') wanted.reassertion?.done(this.#options.now())
       for (const frame of port.announcementOf(wanted.address))
         if (this.#options.link.send(port.index, frame) === 'sent') wanted.gratuitous += 1
     }
@@ -111,8 +117,9 @@ export class FramesCore {
 
   #set({ address: text, interfaces }: WantedAddress): void {
     const current = this.#wanted.get(text)
-    const counts = { requests: 0, replies: 0, gratuitous: 0, defendedAtMs: Number.NEGATIVE_INFINITY }
-    const wanted = current ?? { address: parseIpAddress(text), text, interfaces, ...counts }
+    const counts = { requests: 0, replies: 0, gratuitous: 0 }
+    const claims = { defendedAtMs: Number.NEGATIVE_INFINITY, reassertion: undefined }
+    const wanted = current ?? { address: parseIpAddress(text), text, interfaces, ...counts, ...claims }
     wanted.interfaces = interfaces
     this.#wanted.set(text, wanted)
     for (const port of this.#ports.values()) this.#syncAddress(port, wanted)
@@ -129,7 +136,7 @@ export class FramesCore {
   #syncAddress(port: Port, wanted: Wanted): void {
     const isAllowed = wanted.interfaces === undefined || wanted.interfaces.includes(port.name)
     if (!isAllowed || !port.isFitFor(wanted.address)) this.#removeFromPort(port, wanted)
-    else if (port.add(wanted.address)) this.#announce(port, wanted)
+    else if (port.add(wanted.address)) this.#announceNews(port, wanted)
   }
 
   #removeFromPort(port: Port, wanted: Wanted): void {
@@ -137,12 +144,17 @@ export class FramesCore {
     wanted.requests += counters?.requests ?? 0
     wanted.replies += counters?.replies ?? 0
     port.remove(wanted.address)
-    this.#schedule.delete(scheduleKey(port, wanted))
+    for (const reason of ['news', 'defence', 'reassertion'] as const)
+      this.#schedule.delete(scheduleKey({ port, wanted, reason }))
   }
 
-  #announce(port: Port, wanted: Wanted, delaysMs?: readonly number[]): void {
-    const usual = wanted.address.family === 4 ? ARP_DELAYS_MS : NDP_DELAYS_MS
-    this.#schedule.set(scheduleKey(port, wanted), { port, wanted }, delaysMs ?? usual, this.#options.now())
+  #announceNews(port: Port, wanted: Wanted): void {
+    const delaysMs = wanted.address.family === 4 ? ARP_DELAYS_MS : NDP_DELAYS_MS
+    this.#plan({ port, wanted, reason: 'news' }, delaysMs)
+  }
+
+  #plan(announcement: Announcement, delaysMs: readonly number[]): void {
+    this.#schedule.set(scheduleKey(announcement), announcement, delaysMs, this.#options.now())
   }
 
   #syncPort(link: LinkInterface, before: LinkInterface | undefined): void {
@@ -156,13 +168,21 @@ export class FramesCore {
     if (port === undefined) {
       const onConflict = (address: IpAddress, other: string, kind: 'claim' | 'probe'): void =>
         this.#onConflict(link.index, address, other, kind)
-      port = new Port({ link: this.#options.link, index: link.index, name: link.name, mac, onConflict })
+      const onClaim = (address: IpAddress): void => this.#onClaim(link.index, address)
+      port = new Port({
+        link: this.#options.link,
+        index: link.index,
+        name: link.name,
+        mac,
+        onClaim,
+        onConflict
+      })
       this.#ports.set(link.index, port)
     }
     const isNews = port.update(link.name, mac, fitness) || (before?.hasCarrier === false && link.hasCarrier)
     for (const wanted of this.#wanted.values()) {
       this.#syncAddress(port, wanted)
-      if (isNews && port.has(wanted.address)) this.#announce(port, wanted)
+      if (isNews && port.has(wanted.address)) this.#announceNews(port, wanted)
     }
   }
 
@@ -178,6 +198,15 @@ export class FramesCore {
     return this.#options.exclude?.test(link.name) === true
   }
 
+  #onClaim(index: number, address: IpAddress): void {
+    const wanted = this.#wanted.get(address.toString())
+    const port = this.#ports.get(index)
+    if (wanted === undefined || port === undefined) return
+    wanted.reassertion ??= new Reassertion()
+    const delayMs = wanted.reassertion.delayMs(this.#options.now())
+    this.#plan({ port, wanted, reason: 'reassertion' }, [delayMs])
+  }
+
   #onConflict(index: number, address: IpAddress, mac: string, kind: 'claim' | 'probe'): void {
     const wanted = this.#wanted.get(address.toString())
     const port = this.#ports.get(index)
@@ -186,7 +215,7 @@ export class FramesCore {
     // RFC 5227 §2.4(c): keep the address and say so, but not in a battle of broadcasts.
     if (nowMs - wanted.defendedAtMs >= DEFEND_INTERVAL_MS) {
       wanted.defendedAtMs = nowMs
-      this.#announce(port, wanted, [0])
+      this.#plan({ port, wanted, reason: 'defence' }, [0])
     }
     this.#options.onEvent({ type: 'conflict', address: wanted.text, interface: port.name, mac, kind })
   }
@@ -211,6 +240,6 @@ export class FramesCore {
   }
 }
 
-function scheduleKey(port: Port, wanted: Wanted): string {
-  return `${port.index} ${wanted.text}`
+function scheduleKey({ port, wanted, reason }: Announcement): string {
+  return `${port.index} ${wanted.text} ${reason}`
 }

@@ -13,6 +13,8 @@ export interface PortOptions {
   readonly index: number
   readonly name: string
   readonly mac: MacAddress
+  /** Another host has claimed an address. */
+  readonly onClaim: (address: IpAddress) => void
   readonly onConflict: (address: IpAddress, mac: string, kind: 'claim' | 'probe') => void
 }
 
@@ -26,17 +28,19 @@ export class Port {
   #mac: MacAddress
   #fitness: Pick<Fitness, 'arp' | 'ndp'> = { arp: false, ndp: false }
 
-  constructor({ link, index, name, mac, onConflict }: PortOptions) {
+  constructor({ link, index, name, mac, onClaim, onConflict }: PortOptions) {
     this.index = index
     this.#link = link
     this.#name = name
     this.#mac = mac
     this.arp = new ArpResponder({
       mac,
+      onClaim,
       onConflict: (conflict) => onConflict(conflict.address, conflict.mac.toString(), 'claim')
     })
     this.ndp = new NdpResponder({
       mac,
+      onClaim,
       onConflict: (conflict) => onConflict(conflict.address, conflict.mac.toString(), conflict.kind)
     })
   }
