@@ -1,0 +1,166 @@
+import { createSocket, type Socket } from 'node:dgram'
+import {
+  DROP_ALL,
+  ERRNO,
+  encodeSocketAddress,
+  LinuxNetError,
+  ttlFilter,
+  UdpSocket
+} from '@clarion-lb/linux-net'
+import { Ipv4Address, Ipv6Address, tryParseIpAddress } from '@clarion-lb/netaddr'
+import type {
+  BfdReceiver,
+  BfdSender,
+  BfdTransport,
+  OnPacket,
+  PacketSource,
+  ReceiveEndpoint,
+  SendEndpoint,
+  TtlPolicy
+} from './transport.ts'
+
+/** Sent always; what makes a single hop checkable (RFC 5881 §5, RFC 5082). */
+const TTL = 255
+/** Internetwork control, so that full queues lose other packets first (RFC 4594 §3.2). */
+const CLASS_SELECTOR_6 = 0xc0
+/** Longest packet with an authentication section is 52 octets; Length cannot say more than 255. */
+const MAX_PACKET_BYTES = 256
+/** A few hundred sessions while the event loop is blocked for a second. */
+const RECEIVE_BUFFER_BYTES = 4 << 20
+const MAX_DRAIN_ROUNDS = 64
+
+/** UDP sockets of Linux. */
+export class UdpTransport implements BfdTransport {
+  /** Ports in use, by family and port: whoever binds them first here has them alone. */
+  readonly #bound: Map<string, Set<UdpReceiver>> = new Map()
+
+  /** @throws LinuxNetError: EADDRINUSE if another program has the port, ENODEV if there is no such device */
+  openReceiver(endpoint: ReceiveEndpoint, onPacket: OnPacket): BfdReceiver {
+    const { family, port, localAddress, device, ttl } = endpoint
+    const key = `${family}/${port}`
+    const siblings = this.#bound.get(key) ?? new Set()
+    // A port with SO_REUSEADDR can be taken twice, and one of the two gets nothing. So the first is bound without it,
+    // and it is allowed for our own other devices only afterwards.
+    const socket = UdpSocket.open({
+      family,
+      localPort: port,
+      localAddress,
+      device,
+      filter: ttlFilter({ family, ...ttl }),
+      isShared: siblings.size > 0,
+      receiveBufferBytes: RECEIVE_BUFFER_BYTES,
+      maxDatagramBytes: MAX_PACKET_BYTES
+    })
+    socket.share()
+    const receiver = new UdpReceiver(socket, onPacket, () => siblings.delete(receiver))
+    siblings.add(receiver)
+    this.#bound.set(key, siblings)
+    return receiver
+  }
+
+  /** @throws LinuxNetError: EADDRNOTAVAIL if the local address is not there, ENODEV if there is no such device */
+  openSender(endpoint: SendEndpoint): BfdSender | undefined {
+    const { remoteAddress, remotePort, localAddress, localPort, device } = endpoint
+    const { family } = remoteAddress
+    try {
+      const socket = UdpSocket.open({
+        family,
+        localAddress,
+        localPort,
+        device,
+        ttl: TTL,
+        trafficClass: CLASS_SELECTOR_6,
+        // Nobody reads here; strangers must not be able to fill its buffer.
+        filter: DROP_ALL
+      })
+      const to = encodeSocketAddress(family, { address: remoteAddress, port: remotePort })
+      return { send: (bytes) => socket.send(bytes, to), close: () => socket.close() }
+    } catch (error) {
+      if (error instanceof LinuxNetError && error.errno === ERRNO.EADDRINUSE) return undefined
+      throw error
+    }
+  }
+}
+
+/**
+ * Node's `dgram` waits for the first packet; what came with it is read with one call, and so are packets that wait when a
+ * timer of a session is due late.
+ */
+class UdpReceiver implements BfdReceiver {
+  readonly #socket: UdpSocket
+  readonly #handle: Socket
+  readonly #onPacket: OnPacket
+  readonly #onClose: () => void
+  readonly #source: UdpSource = new UdpSource()
+  #isClosed = false
+
+  constructor(socket: UdpSocket, onPacket: OnPacket, onClose: () => void) {
+    this.#socket = socket
+    this.#onPacket = onPacket
+    this.#onClose = onClose
+    this.#handle = createSocket(socket.family === 4 ? 'udp4' : 'udp6')
+    this.#handle.on('message', (bytes, remote) => {
+      this.#source.setText(remote.address)
+      onPacket(bytes, this.#source)
+      this.drain()
+    })
+    // Each is told once and is then over: a device went down, the kernel was short of memory.
+    this.#handle.on('error', () => undefined)
+    this.#handle.bind({ fd: socket.handOver(), exclusive: true })
+  }
+
+  setTtlPolicy(policy: TtlPolicy): void {
+    this.#socket.setFilter(ttlFilter({ family: this.#socket.family, ...policy }))
+  }
+
+  drain(): void {
+    for (let round = 0; round < MAX_DRAIN_ROUNDS && !this.#isClosed; round += 1) {
+      if (this.#socket.receive(this.#onDatagram) === 0) return
+    }
+  }
+
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#handle.close()
+    this.#onClose()
+  }
+
+  readonly #onDatagram = (bytes: Uint8Array, sourceAddress: Uint8Array): void => {
+    if (this.#isClosed) return
+    this.#source.setBytes(sourceAddress)
+    this.#onPacket(bytes, this.#source)
+  }
+}
+
+/** One for all packets of a socket; addresses become text only when somebody asks. */
+class UdpSource implements PacketSource {
+  #bytes: Uint8Array | undefined
+  #text = ''
+
+  setBytes(bytes: Uint8Array): void {
+    this.#bytes = bytes
+  }
+
+  setText(text: string): void {
+    this.#bytes = undefined
+    this.#text = text
+  }
+
+  isAddress(addressBytes: Uint8Array): boolean {
+    const bytes = this.#bytes ?? tryParseIpAddress(withoutZone(this.#text))?.toBytes()
+    return bytes?.length === addressBytes.length && bytes.every((byte, i) => byte === addressBytes[i])
+  }
+
+  addressText(): string {
+    const bytes = this.#bytes
+    if (bytes !== undefined)
+      return (bytes.length === 4 ? Ipv4Address.fromBytes(bytes) : Ipv6Address.fromBytes(bytes)).toString()
+    const text = withoutZone(this.#text)
+    return tryParseIpAddress(text)?.toString() ?? text
+  }
+}
+
+function withoutZone(text: string): string {
+  return text.split('%', 1)[0] ?? text
+}
