@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { ENDPOINT_SLICES, NODES, SERVICES } from '@clarion-lb/k8s-watch'
 import { run } from '@clarion-lb/lab'
 import { type ApiServer, L2_ADVERTISEMENTS, NAMESPACE, POOLS, startApiServer } from './api-server.ts'
-import { createController, createSpeaker, waitForLog } from './binaries.ts'
+import { createController, createSpeaker } from './binaries.ts'
 import { HOST, INSIDE, NODE, plugNode, unplugNode } from './node.ts'
 import { atLeast, atMost, type BenchResult, reference, round } from './result.ts'
 
@@ -45,7 +45,7 @@ export async function benchArp(): Promise<BenchResult> {
     await wantOneAddress(server)
     controller.start()
     speaker.start()
-    await waitForLog(speaker, 'announced')
+    await speaker.waitForLog('announced')
     const ask = (target: string, ...how: readonly string[]): Promise<readonly number[]> =>
       generate(generator ?? '', target, how)
     // Once for warmth: no JIT-compiled code is there yet.

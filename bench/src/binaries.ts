@@ -31,8 +31,3 @@ export function createSpeaker(server: ApiServer, node: string, prefix: readonly 
     logFile: join(server.directory, `speaker-${node}.log`)
   })
 }
-
-/** Resolves when a log line with this message appears. */
-export async function waitForLog(subject: LabProcess, message: string, timeoutMs = 60_000): Promise<void> {
-  await subject.waitFor((said) => typeof said === 'string' && said.includes(`"msg":"${message}"`), timeoutMs)
-}

@@ -1,7 +1,7 @@
 import { Informer, type ObjectChange, SERVICES, type V1Service } from '@clarion-lb/k8s-watch'
 import type { LabProcess } from '@clarion-lb/lab'
 import { type ApiServer, NAMESPACE, POOLS, startApiServer } from './api-server.ts'
-import { createController, waitForLog } from './binaries.ts'
+import { createController } from './binaries.ts'
 import { inParallel } from './in-parallel.ts'
 import { costOf } from './process-cost.ts'
 import { atMost, type BenchResult, type Figure, quantile, reference, round } from './result.ts'
@@ -126,7 +126,7 @@ async function measureRestart(
   const before = await writes()
   const startedAt = performance.now()
   controller.start()
-  await waitForLog(controller, 'leading')
+  await controller.waitForLog('leading')
   const readyMs = performance.now() - startedAt
   // Once a newcomer has its address, all that came before it were looked at.
   const assigned = watch.waitForAddress('newcomer')

@@ -9,7 +9,7 @@ import {
 import { PacketLink } from '@clarion-lb/link'
 import { Ipv4Address } from '@clarion-lb/netaddr'
 import { type ApiServer, L2_ADVERTISEMENTS, NAMESPACE, POOLS, startApiServer } from './api-server.ts'
-import { createController, createSpeaker, waitForLog } from './binaries.ts'
+import { createController, createSpeaker } from './binaries.ts'
 import { inParallel } from './in-parallel.ts'
 import { HOST, INSIDE, NODE, plugNode, unplugNode } from './node.ts'
 import { costOf } from './process-cost.ts'
@@ -40,7 +40,7 @@ export async function benchCreateToAnnounce(): Promise<BenchResult> {
     ears.start()
     controller.start()
     speaker.start()
-    await Promise.all([waitForLog(controller, 'leading'), waitForLog(speaker, 'announcing')])
+    await Promise.all([controller.waitForLog('leading'), speaker.waitForLog('announcing')])
     const alone = await measure(server, ears, 'alone')
     await createOthers(server)
     const crowded = await measure(server, ears, 'crowded')

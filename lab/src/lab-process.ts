@@ -69,26 +69,34 @@ export class LabProcess {
     const child = this.#child
     if (child?.stdout === undefined || child.stdout === null) throw new Error(`${this.name} was not started`)
     const lines = createInterface({ input: child.stdout })
-    const timeout = AbortSignal.timeout(timeoutMs)
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const hear = (said: unknown): void => {
+      if (isWanted(said)) resolve()
+    }
+    const onExit = (code: number | null, signal: NodeJS.Signals | null): void =>
+      reject(new Error(`${this.name} ended (${signal ?? code}) before it was ready; see its log`))
+    const timer = setTimeout(
+      () => reject(new Error(`${this.name} was not ready within ${timeoutMs} ms; see its log`)),
+      timeoutMs
+    )
+    lines.on('line', hear)
+    child.on('message', hear)
+    child.once('exit', onExit)
     try {
-      await new Promise<void>((resolve, reject) => {
-        const hear = (said: unknown): void => {
-          if (isWanted(said)) resolve()
-        }
-        lines.on('line', hear)
-        child.on('message', hear)
-        child.once('exit', (code, signal) =>
-          reject(new Error(`${this.name} ended (${signal ?? code}) before it was ready; see its log`))
-        )
-        timeout.addEventListener('abort', () =>
-          reject(new Error(`${this.name} was not ready within ${timeoutMs} ms; see its log`))
-        )
-      })
+      await promise
     } finally {
+      clearTimeout(timer)
+      child.off('message', hear)
+      child.off('exit', onExit)
       lines.close()
       // Closing pauses the stream, and a program whose output nobody takes stands still.
       child.stdout.resume()
     }
+  }
+
+  /** {@link waitFor} the log line of a binary that has this message. */
+  async waitForLog(message: string, timeoutMs = 60_000): Promise<void> {
+    await this.waitFor((said) => typeof said === 'string' && said.includes(`"msg":"${message}"`), timeoutMs)
   }
 
   /** Calls `handler` with each message of the process, until it ends. */

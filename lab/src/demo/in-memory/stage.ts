@@ -8,7 +8,6 @@ import { connectApi, type LabApi } from '../../api.ts'
 import { findOutage, type Outage, type ProbeResult, probe } from '../../client/prober.ts'
 import { SYSTEM_NAMESPACE } from '../../cluster.ts'
 import { ControlStandIn } from '../../control/stand-in.ts'
-import type { LabProcess } from '../../lab-process.ts'
 import type { ServiceState, Stage } from '../story.ts'
 import { type ApiAccess, MemoryNode, macOfHost } from './memory-node.ts'
 import { StoryProcesses } from './processes.ts'
@@ -177,8 +176,8 @@ export class MemoryStage implements Stage {
     })
     const speakers = this.#nodes.map((node) => node.startSpeaker())
     await Promise.all([
-      waitForLog(controller, 'leading'),
-      ...speakers.map((speaker) => waitForLog(speaker, 'announcing'))
+      controller.waitForLog('leading', READY_TIMEOUT_MS),
+      ...speakers.map((speaker) => speaker.waitForLog('announcing', READY_TIMEOUT_MS))
     ])
     progress(`clarion-controller and ${NODE_COUNT} clarion-speakers ready`)
   }
@@ -264,11 +263,6 @@ async function orAborted(work: Promise<void>, signal: AbortSignal): Promise<void
   } finally {
     signal.removeEventListener('abort', onAbort)
   }
-}
-
-async function waitForLog(subject: LabProcess, message: string): Promise<void> {
-  const isWanted = (said: unknown): boolean => typeof said === 'string' && said.includes(`"msg":"${message}"`)
-  await subject.waitFor(isWanted, READY_TIMEOUT_MS)
 }
 
 async function pause(ms: number): Promise<void> {
