@@ -30,9 +30,16 @@ export function probeSandbox(): SandboxRefusal | { readonly type: 'available' } 
     })
     return { type: 'available' }
   } catch (error) {
-    const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : ''
-    return { type: 'refused', reason: stderr || (error instanceof Error ? error.message : String(error)) }
+    return { type: 'refused', reason: refusalOf(error) }
   }
+}
+
+/** What the program said; a program that is not there says nothing. */
+function refusalOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const said = 'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim() : ''
+  if (said !== '') return said
+  return 'code' in error && error.code === 'ENOENT' ? 'there is no program unshare' : error.message
 }
 
 /**
