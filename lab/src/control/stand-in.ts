@@ -21,7 +21,7 @@ interface LeaseLike {
  * EndpointSlices that their selectors ask for.
  */
 export class ControlStandIn {
-  readonly #api: LabApi
+  readonly #api: Pick<LabApi, 'watch' | 'apply' | 'delete'>
   readonly #ledger = new HeartbeatLedger({ graceMs: NODE_GRACE_MS })
   readonly #written = new Map<string, string>()
   #services: readonly ServiceLike[] = []
@@ -29,10 +29,11 @@ export class ControlStandIn {
   #reconciling = Promise.resolve()
   #isDue = false
 
-  constructor(options: { readonly api: LabApi }) {
+  constructor(options: { readonly api: Pick<LabApi, 'watch' | 'apply' | 'delete'> }) {
     this.#api = options.api
   }
 
+  /** Resolves when it knows what there is; goes on until the signal aborts. */
   async start(signal: AbortSignal): Promise<void> {
     await Promise.all([
       this.#api.watch<ServiceLike>('services', signal, (services) => {
@@ -50,6 +51,7 @@ export class ControlStandIn {
         }
       })
     ])
+    if (signal.aborted) return
     const timer = setInterval(() => this.#enqueue(), CHECK_PERIOD_MS)
     signal.addEventListener('abort', () => clearInterval(timer), { once: true })
     this.#enqueue()
@@ -87,6 +89,8 @@ export class ControlStandIn {
     const key = keyOf(slice)
     const text = JSON.stringify(slice)
     if (this.#written.get(key) === text) return
+    // A write that fails may have been carried out all the same.
+    this.#written.delete(key)
     await this.#api.apply(slice)
     this.#written.set(key, text)
   }

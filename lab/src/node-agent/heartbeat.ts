@@ -6,10 +6,10 @@ export const NODE_LEASE_NAMESPACE = 'kube-node-lease'
 
 /** Renews the node's Lease, as the kubelet does. A renewal that fails is not made up for: the next one is due soon. */
 export class Heartbeat {
-  readonly #api: LabApi
+  readonly #api: Pick<LabApi, 'apply'>
   readonly #nodeName: string
 
-  constructor(options: { readonly api: LabApi; readonly nodeName: string }) {
+  constructor(options: { readonly api: Pick<LabApi, 'apply'>; readonly nodeName: string }) {
     this.#api = options.api
     this.#nodeName = options.nodeName
   }
@@ -17,6 +17,7 @@ export class Heartbeat {
   /** Resolves after the first renewal; goes on until the signal aborts. */
   async start(signal: AbortSignal): Promise<void> {
     await this.#renew()
+    if (signal.aborted) return
     let isRenewing = false
     const timer = setInterval(() => {
       if (isRenewing) return
