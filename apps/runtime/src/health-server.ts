@@ -1,6 +1,9 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import type * as Http from 'node:http'
 import type { Service } from './lifecycle.ts'
+
+/** As an ES module, `node:http` would bring Node's WebSocket client along, which is 5 MiB of memory. */
+const { createServer }: typeof Http = process.getBuiltinModule('node:http')
 
 export interface HealthServerOptions {
   /** 0: no server. */
@@ -14,7 +17,7 @@ export interface HealthServerOptions {
 export class HealthServer implements Service {
   readonly name = 'health'
   readonly #options: HealthServerOptions
-  #server: Server | undefined
+  #server: Http.Server | undefined
 
   constructor(options: HealthServerOptions) {
     this.#options = options

@@ -1,4 +1,4 @@
-import { type KubeObject, type ObjectChange, type V1Namespace } from '@clarion-lb/k8s-watch'
+import type { KubeObject, ObjectChange, V1Namespace } from '@clarion-lb/k8s-watch'
 import { pick } from './pick.ts'
 
 /** Nodes and namespaces change all the time; selectors look at their labels only. */

@@ -1,4 +1,4 @@
-import { type EventRecorder, type KubeObject } from '@clarion-lb/k8s-watch'
+import type { EventRecorder, KubeObject } from '@clarion-lb/k8s-watch'
 import { type L2Change, type L2Decision, type L2Planner, WantedAddresses } from '@clarion-lb/planner'
 import type { Logger } from 'pino'
 import type { WantedL2Status } from './l2-status.ts'

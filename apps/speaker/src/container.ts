@@ -63,7 +63,7 @@ export function createContainer(): DependencyContainer {
     const log = c.resolve(LOG)
     return createPlane({
       excludeSource: c.resolve(SETTINGS).excludeSource,
-      backend: process.env['CLARION_LINK'] ?? '',
+      backend: c.resolve(SETTINGS).backend,
       node: c.resolve(SETTINGS).node,
       onEvent: (event) => c.resolve(ANNOUNCER).onPlaneEvent(event),
       onRestart: (error) =>

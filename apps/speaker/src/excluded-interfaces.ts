@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module'
 import { FlagError } from '@clarion-lb/runtime'
-import { parse } from 'yaml'
+import type * as Yaml from 'yaml'
 
 const KEY = 'announcedInterfacesToExclude'
 
@@ -10,6 +11,7 @@ const KEY = 'announcedInterfacesToExclude'
  * @throws FlagError for what is not such a file
  */
 export function parseExcludedInterfaces(text: string, file: string): string | undefined {
+  const { parse } = loadYaml()
   let document: unknown
   try {
     document = parse(text)
@@ -32,4 +34,11 @@ export function parseExcludedInterfaces(text: string, file: string): string | un
     }
   })
   return patterns.length === 0 ? undefined : patterns.map((pattern) => `(?:${pattern})`).join('|')
+}
+
+/** Not before there is such a file. */
+function loadYaml(): typeof Yaml {
+  // oxlint-disable-next-line typescript/no-unsafe-assignment -- require() knows no types; this is the library's own
+  const yaml: typeof Yaml = createRequire(import.meta.url)('yaml')
+  return yaml
 }

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-old-space-size=512 --max-semi-space-size=2 --no-opt --no-maglev
+#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-old-space-size=512 --max-semi-space-size=2 --optimize-for-size --no-opt --no-maglev
 import { runBinary } from '@clarion-lb/runtime'
 import { createContainer } from './container.ts'
 import { SPEAKER_FLAGS, WITHOUT_EFFECT } from './flags.ts'

@@ -12,7 +12,7 @@ const NEEDED = ['--node-name=n1', '--namespace=metallb-system']
 function settings(argv: readonly string[], env: Record<string, string> = {}): Omit<Settings, 'pod'> {
   const parsed = parseFlags({ name: 'speaker', description: '', argv, env }, SPEAKER_FLAGS)
   if (parsed === undefined) throw new Error('help was asked for')
-  return settingsOf(parsed.values)
+  return settingsOf(parsed.values, env)
 }
 
 describe('the flags of MetalLB', () => {
@@ -65,6 +65,21 @@ describe('settings', () => {
     expect(settings([...NEEDED, `--exclude-l2-file=${file}`]).excludeSource).toBe('(?:^veth)')
     await writeFile(file, 'announcedInterfacesToExclude: 1')
     expect(() => settings([...NEEDED, `--exclude-l2-file=${file}`])).toThrow(file)
+  })
+
+  test.each([
+    ['packet', { type: 'packet' }],
+    ['cap', { type: 'cap' }],
+    ['socket:/run/segment.sock', { type: 'socket', path: '/run/segment.sock' }],
+    ['', { type: process.platform === 'linux' ? 'packet' : 'cap' }]
+  ])('CLARION_LINK may be %j', (text, backend) => {
+    expect(settings(NEEDED, { CLARION_LINK: text }).backend).toEqual(backend)
+  })
+
+  test.each(['pcap', 'Packet', 'socket:', 'socket'])('CLARION_LINK=%s is refused by name', (text) => {
+    const read = (): unknown => settings(NEEDED, { CLARION_LINK: text })
+    expect(read).toThrow(FlagError)
+    expect(read).toThrow(`CLARION_LINK: "${text}" is not one of packet, cap, socket:PATH`)
   })
 
   test('a file that cannot be read is no missing file', () => {

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import type {
   BFDProfile,
   BGPAdvertisement,
@@ -6,7 +7,7 @@ import type {
   IPAddressPool,
   L2Advertisement
 } from '@clarion-lb/crds'
-import { parseDocument } from 'yaml'
+import type * as Yaml from 'yaml'
 import type { Problem } from './model.ts'
 import { type Findings, ProblemList } from './problems.ts'
 import type { ConfigResources } from './resources.ts'
@@ -127,7 +128,7 @@ export function parseLegacyConfig(
 }
 
 function readTop(text: string, findings: Findings): Record<string, unknown> | undefined {
-  const document = parseDocument(text, { uniqueKeys: true })
+  const document = loadYaml().parseDocument(text, { uniqueKeys: true })
   const [error] = document.errors
   if (error !== undefined) {
     findings.error({
@@ -268,4 +269,11 @@ function renamed(
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Not before there is such a ConfigMap: few clusters have one. */
+function loadYaml(): typeof Yaml {
+  // oxlint-disable-next-line typescript/no-unsafe-assignment -- require() knows no types; this is the library's own
+  const yaml: typeof Yaml = createRequire(import.meta.url)('yaml')
+  return yaml
 }

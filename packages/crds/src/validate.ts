@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module'
 import { inspect } from 'node:util'
-import { evaluate } from '@marcbachmann/cel-js'
+import type * as Cel from '@marcbachmann/cel-js'
 import { KINDS, type KindName, type KindVersion } from './kind.ts'
 import { schemaOf } from './manifest.ts'
 import type { CelRule, OpenApiSchema } from './schema.ts'
@@ -128,6 +129,7 @@ function reportMissing(problems: SchemaProblem[], field: string): void {
 function holds({ rule }: CelRule, self: unknown, oldSelf: unknown): boolean {
   if (rule.includes('oldSelf') && oldSelf === undefined) return true
   if (rule.includes('duration(') && (typeof self !== 'string' || !SHORT_DURATION.test(self))) return false
+  const { evaluate } = loadCel()
   try {
     return evaluate(rule, { self, oldSelf }) === true
   } catch {
@@ -167,4 +169,11 @@ function format(value: unknown): string | undefined {
   }
   text ??= inspect(value, { depth: 1 })
   return text.length > MAX_VALUE_CHARACTERS ? `${text.slice(0, MAX_VALUE_CHARACTERS)}…` : text
+}
+
+/** Not before a rule is there to be evaluated: most clusters have no object of a kind with rules. */
+function loadCel(): typeof Cel {
+  // oxlint-disable-next-line typescript/no-unsafe-assignment -- require() knows no types; this is the library's own
+  const cel: typeof Cel = createRequire(import.meta.url)('@marcbachmann/cel-js')
+  return cel
 }

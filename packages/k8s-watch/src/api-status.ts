@@ -1,5 +1,6 @@
-import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import { KubeApiError } from './errors.ts'
+import { http } from './node-http.ts'
 import { isRecord } from './object.ts'
 
 /** Longest wait that a server can impose. */
@@ -55,5 +56,5 @@ function retryAfterOfDetails(details: unknown): number | undefined {
 }
 
 function reasonOf(status: number): string {
-  return (STATUS_CODES[status] ?? 'Unknown').replaceAll(' ', '')
+  return (http.STATUS_CODES[status] ?? 'Unknown').replaceAll(' ', '')
 }

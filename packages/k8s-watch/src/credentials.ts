@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { type Agent, type AgentOptions, type RequestOptions } from 'node:https'
+import type { Agent, AgentOptions, RequestOptions } from 'node:https'
 import { ExecAuth } from '@kubernetes/client-node/dist/exec_auth.js'
 import { FileAuth } from '@kubernetes/client-node/dist/file_auth.js'
 import { KubeConfigError, messageOf } from './errors.ts'
-import { type KubeContext } from './kube-config.ts'
+import type { KubeContext } from './kube-config.ts'
 
 /** What a request needs to be accepted. */
 export interface RequestCredentials {

@@ -1,6 +1,6 @@
 import { type Channel, channel } from 'node:diagnostics_channel'
-import { type InformerProblem } from './informer-options.ts'
-import { type ObjectKey } from './object.ts'
+import type { InformerProblem } from './informer-options.ts'
+import type { ObjectKey } from './object.ts'
 
 /** Published on `clarion:k8s-watch:informer`. */
 export type InformerMessage =

@@ -1,12 +1,12 @@
 import { Backoff } from './backoff.ts'
 import { hasStatus, KubeApiError } from './errors.ts'
 import { EventCorrelator, type EventCorrelatorOptions, LruMap } from './event-correlator.ts'
-import { type KubeClient } from './kube-client.ts'
+import type { KubeClient } from './kube-client.ts'
 import { formatTime } from './micro-time.ts'
-import { type KubeObject } from './object.ts'
+import type { KubeObject } from './object.ts'
 import { EVENTS } from './resource.ts'
 import { sleep } from './sleep.ts'
-import { type V1Event } from './types.ts'
+import type { V1Event } from './types.ts'
 
 export interface EventRecorderOptions extends EventCorrelatorOptions {
   readonly client: Pick<KubeClient, 'create' | 'patch'>

@@ -1,8 +1,8 @@
-import { type KubeClient } from './kube-client.ts'
-import { type SelectorOptions } from './kube-request.ts'
-import { type KubeObject } from './object.ts'
-import { type IndexFunction } from './object-cache.ts'
-import { type ResourceRef } from './resource.ts'
+import type { KubeClient } from './kube-client.ts'
+import type { SelectorOptions } from './kube-request.ts'
+import type { KubeObject } from './object.ts'
+import type { IndexFunction } from './object-cache.ts'
+import type { ResourceRef } from './resource.ts'
 
 export type InformerClient = Pick<KubeClient, 'list' | 'watch'>
 

@@ -1,16 +1,11 @@
 import { Backoff } from './backoff.ts'
 import { publishInformer } from './diagnostics.ts'
 import { hasStatus, KubeTransportError, retryAfterOf } from './errors.ts'
-import {
-  type InformerOptions,
-  type InformerProblem,
-  type ObjectChange,
-  type WatchContact
-} from './informer-options.ts'
-import { type WatchEvent } from './kube-request.ts'
+import type { InformerOptions, InformerProblem, ObjectChange, WatchContact } from './informer-options.ts'
+import type { WatchEvent } from './kube-request.ts'
 import { type ListedObjects, listAll } from './list-all.ts'
-import { type KubeObject } from './object.ts'
-import { type ObjectView } from './object-cache.ts'
+import type { KubeObject } from './object.ts'
+import type { ObjectView } from './object-cache.ts'
 import { isOtherHistory } from './other-history.ts'
 import { recoveryOf } from './recovery.ts'
 import { isOlderVersion } from './resource-version.ts'

@@ -1,4 +1,4 @@
-import { type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { apiErrorOf } from './api-status.ts'
 import { hasStatus, type KubeApiError, KubeTransportError, retryAfterOf } from './errors.ts'
 import { type KubeContext, type KubeContextOptions, loadKubeContext } from './kube-config.ts'

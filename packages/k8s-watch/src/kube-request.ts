@@ -1,4 +1,4 @@
-import { type KubeObject } from './object.ts'
+import type { KubeObject } from './object.ts'
 
 export interface RequestOptions {
   readonly signal?: AbortSignal | undefined

@@ -1,12 +1,12 @@
 import { publishLeader } from './diagnostics.ts'
 import { hasStatus } from './errors.ts'
-import { type KubeClient } from './kube-client.ts'
+import type { KubeClient } from './kube-client.ts'
 import { formatMicroTime } from './micro-time.ts'
-import { type ObjectKey } from './object.ts'
+import type { ObjectKey } from './object.ts'
 import { LEASES } from './resource.ts'
 import { Signal } from './signal.ts'
 import { monotonicNow, sleep, yieldToEventLoop } from './sleep.ts'
-import { type V1Lease } from './types.ts'
+import type { V1Lease } from './types.ts'
 
 export interface LeaderElectorOptions {
   readonly client: Pick<KubeClient, 'find' | 'create' | 'update'>

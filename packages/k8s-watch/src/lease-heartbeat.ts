@@ -1,10 +1,10 @@
 import { hasStatus } from './errors.ts'
-import { type KubeClient } from './kube-client.ts'
+import type { KubeClient } from './kube-client.ts'
 import { formatMicroTime } from './micro-time.ts'
-import { type ObjectKey } from './object.ts'
+import type { ObjectKey } from './object.ts'
 import { LEASES } from './resource.ts'
 import { monotonicNow, sleep } from './sleep.ts'
-import { type V1ObjectMeta } from './types.ts'
+import type { V1ObjectMeta } from './types.ts'
 
 export interface LeaseHeartbeatOptions {
   readonly client: Pick<KubeClient, 'patch' | 'create'>

@@ -1,9 +1,9 @@
 import { Informer } from './informer.ts'
-import { type InformerClient, type ObjectChange, type WatchContact } from './informer-options.ts'
+import type { InformerClient, ObjectChange, WatchContact } from './informer-options.ts'
 import { LEASES } from './resource.ts'
 import { Signal } from './signal.ts'
 import { monotonicNow, yieldToEventLoop } from './sleep.ts'
-import { type V1Lease } from './types.ts'
+import type { V1Lease } from './types.ts'
 
 /** `gone`: the Lease was deleted. */
 export type LeaseVerdict = 'alive' | 'expired' | 'gone'

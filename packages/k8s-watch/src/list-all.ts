@@ -1,8 +1,8 @@
 import { hasStatus } from './errors.ts'
-import { type InformerClient } from './informer-options.ts'
-import { type ListOptions } from './kube-request.ts'
+import type { InformerClient } from './informer-options.ts'
+import type { ListOptions } from './kube-request.ts'
 import { type KubeObject, keyTextOf } from './object.ts'
-import { type ResourceRef } from './resource.ts'
+import type { ResourceRef } from './resource.ts'
 
 export interface ListAllOptions<T extends KubeObject> extends Omit<ListOptions, 'limit' | 'continue'> {
   /** Objects per request. */

@@ -1,6 +1,6 @@
-import { type ListPage } from './kube-request.ts'
+import type { ListPage } from './kube-request.ts'
 import { type KubeObject, keyOf } from './object.ts'
-import { type ObjectView } from './object-cache.ts'
+import type { ObjectView } from './object-cache.ts'
 import { isOlderVersion } from './resource-version.ts'
 
 /**

@@ -1,16 +1,16 @@
-import { type KubeObject } from './object.ts'
-import {
-  type V1ConfigMap,
-  type V1CustomResourceDefinition,
-  type V1EndpointSlice,
-  type V1Event,
-  type V1Lease,
-  type V1Namespace,
-  type V1Node,
-  type V1Pod,
-  type V1Secret,
-  type V1Service,
-  type V1ValidatingWebhookConfiguration
+import type { KubeObject } from './object.ts'
+import type {
+  V1ConfigMap,
+  V1CustomResourceDefinition,
+  V1EndpointSlice,
+  V1Event,
+  V1Lease,
+  V1Namespace,
+  V1Node,
+  V1Pod,
+  V1Secret,
+  V1Service,
+  V1ValidatingWebhookConfiguration
 } from './types.ts'
 
 /** A kind as the API server serves it. `T` is the type of its objects; it exists only while compiling. */

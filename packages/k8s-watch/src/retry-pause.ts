@@ -1,5 +1,5 @@
 import { InterruptibleWait } from './interruptible-wait.ts'
-import { type Recovery } from './recovery.ts'
+import type { Recovery } from './recovery.ts'
 import { monotonicNow } from './sleep.ts'
 
 /**

@@ -1,8 +1,8 @@
 import { Backoff } from './backoff.ts'
 import { hasStatus } from './errors.ts'
-import { type KubeClient } from './kube-client.ts'
+import type { KubeClient } from './kube-client.ts'
 import { type KubeObject, keyOf, type ObjectKey } from './object.ts'
-import { type ResourceRef } from './resource.ts'
+import type { ResourceRef } from './resource.ts'
 import { isSameJson } from './same-json.ts'
 import { sleep } from './sleep.ts'
 

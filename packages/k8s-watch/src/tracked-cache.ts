@@ -1,4 +1,4 @@
-import { type ObjectChange } from './informer-options.ts'
+import type { ObjectChange } from './informer-options.ts'
 import { type KubeObject, keyOf, keyTextOf } from './object.ts'
 import { type IndexFunction, ObjectCache, type ObjectView } from './object-cache.ts'
 import { Signal } from './signal.ts'

@@ -1,9 +1,10 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
+import type { Agent, IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
 import { Credentials, type RequestCredentials } from './credentials.ts'
 import { KubeConfigError, KubeTransportError } from './errors.ts'
-import { type KubeContext } from './kube-config.ts'
+import type { KubeContext } from './kube-config.ts'
+import { http } from './node-http.ts'
 
 export interface TransportRequest {
   readonly method: string
@@ -31,7 +32,7 @@ export class Transport {
   readonly #server: URL
   readonly #credentials: Credentials
   readonly #userAgent: string
-  #agent: HttpAgent | undefined
+  #agent: Agent | undefined
   #agentTls: RequestCredentials['tls'] | undefined
 
   /** @throws KubeConfigError for plain HTTP to another machine. */
@@ -91,7 +92,7 @@ export class Transport {
     const isSecure = this.#server.protocol === 'https:'
     const prefix = this.#server.pathname === '/' ? '' : this.#server.pathname.replace(/\/$/, '')
     return new Promise((resolve, reject) => {
-      const outgoing = (isSecure ? httpsRequest : httpRequest)({
+      const outgoing = (isSecure ? httpsRequest : http.request)({
         method,
         protocol: this.#server.protocol,
         host: this.#server.hostname.replace(/^\[|\]$/g, ''),
@@ -132,7 +133,7 @@ export class Transport {
     })
   }
 
-  #agentFor({ tls }: RequestCredentials): HttpAgent {
+  #agentFor({ tls }: RequestCredentials): Agent {
     if (this.#agent !== undefined && isSameTls(this.#agentTls, tls)) return this.#agent
     // Requests that are under way on the old agent end by themselves, its idle connections by their timeout.
     const isSecure = this.#server.protocol === 'https:'
@@ -145,7 +146,7 @@ export class Transport {
       noDelay: true,
       scheduling: 'lifo'
     } as const
-    this.#agent = isSecure ? new HttpsAgent({ ...options, ...tls }) : new HttpAgent(options)
+    this.#agent = isSecure ? new HttpsAgent({ ...options, ...tls }) : new http.Agent(options)
     this.#agentTls = tls
     return this.#agent
   }

@@ -40,7 +40,7 @@ async function setUp(excludeSource?: string) {
   asker.start()
   const events: PlaneEvent[] = []
   const plane = createPlane({
-    backend: `socket:${path}`,
+    backend: { type: 'socket', path },
     node: 'node-2',
     excludeSource,
     onEvent: (event) => events.push(event),
