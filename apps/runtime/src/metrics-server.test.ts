@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { get } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { Gauge, Registry } from 'prom-client'
 import { describe, expect, test } from 'vitest'
 import { freePort } from '../test/free-port.ts'
 import { afterwards, TestCluster } from '../test/test-cluster.ts'
+import type { KeyPair } from './certificate-files.ts'
 import { MetricsAccess } from './metrics-access.ts'
 import { MetricsServer, type MetricsServerOptions } from './metrics-server.ts'
 import { createSelfSigned } from './self-signed.ts'
@@ -23,6 +24,8 @@ interface Answer {
 interface Bench {
   readonly cluster: TestCluster
   readonly problems: unknown[]
+  /** What was told of certificates that were replaced. */
+  readonly certificates: string[]
   readonly port: number
   readonly ask: (path: string, token?: string, tls?: object) => Promise<Answer>
 }
@@ -33,18 +36,22 @@ async function serve(options: Partial<MetricsServerOptions> = {}): Promise<Bench
   new Gauge({ name: 'answer', help: 'of all', registers: [registry] }).set(42)
   const port = await freePort()
   const problems: unknown[] = []
+  const certificates: string[] = []
   const server = new MetricsServer({
     port,
     registry,
     access: new MetricsAccess({ client: await cluster.client() }),
     tls: { minVersion: 'TLSv1.3' },
     certificateDirectory: '',
+    certificateCheckMs: 0,
     onProblem: (error) => void problems.push(error),
+    onCertificate: () => void certificates.push('taken up'),
+    onBadCertificate: (error) => void certificates.push(String(error)),
     ...options
   })
   afterwards(() => server.stop())
   await server.start()
-  return { cluster, problems, port, ask: (path, token, tls) => ask(port, path, token, tls) }
+  return { cluster, problems, certificates, port, ask: (path, token, tls) => ask(port, path, token, tls) }
 }
 
 function ask(port: number, path: string, token?: string, tls: object = {}): Promise<Answer> {
@@ -71,6 +78,30 @@ function ask(port: number, path: string, token?: string, tls: object = {}): Prom
       text(response).then((body) => resolve({ ...facts, body }), reject)
     }).on('error', reject)
   })
+}
+
+/** A directory as the kubelet makes it: names that lead through a link to the version of the Secret. */
+async function mountSecret(): Promise<{
+  readonly directory: string
+  readonly cert: string
+  readonly replace: (pair: KeyPair) => Promise<string>
+}> {
+  const directory = await mkdtemp(join(tmpdir(), 'clarion-'))
+  afterwards(() => rm(directory, { recursive: true }))
+  let versions = 0
+  const replace = async ({ key, cert }: KeyPair): Promise<string> => {
+    versions += 1
+    const version = `..version-${versions}`
+    await mkdir(join(directory, version))
+    await writeFile(join(directory, version, 'tls.key'), key)
+    await writeFile(join(directory, version, 'tls.crt'), cert)
+    await symlink(version, join(directory, '..data_tmp'))
+    await rename(join(directory, '..data_tmp'), join(directory, '..data'))
+    return cert
+  }
+  const cert = await replace(await createSelfSigned())
+  for (const name of ['tls.key', 'tls.crt']) await symlink(join('..data', name), join(directory, name))
+  return { directory, cert, replace }
 }
 
 describe('who may read', () => {
@@ -111,14 +142,53 @@ describe('TLS', () => {
   })
 
   test('with a directory it is the one there', async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'clarion-'))
-    afterwards(() => rm(directory, { recursive: true }))
-    const { key, cert } = await createSelfSigned()
-    await writeFile(join(directory, 'tls.key'), key)
-    await writeFile(join(directory, 'tls.crt'), cert)
-    const { ask: request } = await serve({ certificateDirectory: directory })
+    const { directory, cert } = await mountSecret()
+    const { ask: request, certificates } = await serve({ certificateDirectory: directory })
     const trusting = { rejectUnauthorized: true, ca: cert }
     expect(await request('/', undefined, trusting)).toMatchObject({ status: 404 })
+    expect(certificates).toEqual([])
+  })
+
+  test('one that is replaced by a symbolic link is taken up by the next connection', async () => {
+    const { directory, replace } = await mountSecret()
+    const { ask: request, certificates } = await serve({ certificateDirectory: directory })
+    await request('/')
+    const ca = await replace(await createSelfSigned())
+    const strict = { rejectUnauthorized: true, ca }
+    expect(await request('/', undefined, strict)).toMatchObject({ status: 404, protocol: 'TLSv1.3' })
+    await request('/')
+    expect(certificates).toEqual(['taken up'])
+    await expect(request('/', undefined, { maxVersion: 'TLSv1.2' })).rejects.toThrow('protocol version')
+  })
+
+  test.each([
+    [
+      'the key of another',
+      async () => ({ ...(await createSelfSigned()), key: (await createSelfSigned()).key })
+    ],
+    ['an empty file', async () => ({ ...(await createSelfSigned()), cert: '' })]
+  ])(
+    'with %s the one before stays, which is told once; a good one after that counts',
+    async (_what, broken) => {
+      const { directory, cert, replace } = await mountSecret()
+      const { ask: request, certificates } = await serve({ certificateDirectory: directory })
+      await replace(await broken())
+      const before = { rejectUnauthorized: true, ca: cert }
+      for (const path of ['/a', '/b'])
+        expect(await request(path, undefined, before)).toMatchObject({ status: 404 })
+      expect(certificates).toHaveLength(1)
+      const ca = await replace(await createSelfSigned())
+      expect(await request('/', undefined, { rejectUnauthorized: true, ca })).toMatchObject({ status: 404 })
+      expect(certificates.at(-1)).toBe('taken up')
+    }
+  )
+
+  test('the directory is not looked at for each connection', async () => {
+    const { directory, cert, replace } = await mountSecret()
+    const { ask: request } = await serve({ certificateDirectory: directory, certificateCheckMs: 60_000 })
+    await replace(await createSelfSigned())
+    const before = { rejectUnauthorized: true, ca: cert }
+    expect(await request('/', undefined, before)).toMatchObject({ status: 404 })
   })
 
   test('a directory without certificate fails the start', async () => {

@@ -82,6 +82,8 @@ export function createMetricsServer({ client, flags, log, metrics }: PartsContex
       curvePreferences: flags['tls-curve-preferences']
     }),
     certificateDirectory: flags['metrics-cert-dir'],
-    onProblem: (error) => log.warn({ error: describeError(error) }, 'metrics not served')
+    onProblem: (error) => log.warn({ error: describeError(error) }, 'metrics not served'),
+    onCertificate: () => log.info('metrics certificate replaced'),
+    onBadCertificate: (error) => log.warn({ error: describeError(error) }, 'metrics certificate not replaced')
   })
 }
