@@ -1,6 +1,7 @@
 import type { Fsm, FsmConfig, FsmEffect, SessionEnd, TimerName } from './fsm-types.ts'
 
 const MIN_BACK_OFF_MS = 1000
+const MIN_SEND_HOLD_TIME_MS = 480_000
 
 /** How long to wait after so many failures: 1 s, doubled with each, up to `maxMs`. */
 export function backOffMs(failures: number, maxMs: number): number {
@@ -29,4 +30,9 @@ export function stopTimer(timer: TimerName): FsmEffect {
 
 export function end(sessionEnd: SessionEnd): FsmEffect {
   return { type: 'end', end: sessionEnd }
+}
+
+/** RFC 9687 §3.3: 8 minutes, or twice the hold time. */
+export function sendHoldTimeMs(config: FsmConfig): number {
+  return Math.max(MIN_SEND_HOLD_TIME_MS, 2 * config.holdTimeMs)
 }

@@ -1,11 +1,19 @@
-import { armHold, armKeepalive, backOffMs, dial, end, startTimer, stopTimer } from './fsm-effects.ts'
+import {
+  armHold,
+  armKeepalive,
+  backOffMs,
+  dial,
+  end,
+  sendHoldTimeMs,
+  startTimer,
+  stopTimer
+} from './fsm-effects.ts'
 import type { Fsm, FsmConfig, FsmEffect, FsmEvent, SessionEnd, Transition } from './fsm-types.ts'
 import type { NotificationMessage } from './messages/model.ts'
 import { NOTIFICATION, notification } from './messages/notification.ts'
 
 /** RFC 4271 §8.2.2: "a large value", until the OPEN of the peer has come. */
 const OPEN_HOLD_TIME_MS = 240_000
-const MIN_SEND_HOLD_TIME_MS = 480_000
 const MAX_IDLE_HOLD_MS = 60_000
 /** Established for so long forgives all failures. */
 const STABLE_AFTER_MS = 60_000
@@ -171,12 +179,11 @@ function openConfirm(fsm: Fsm, event: FsmEvent, config: FsmConfig): Transition {
     case 'notificationReceived': // Events 24 and 25
       return toIdle(fsm, { cause: 'notification-received', notification: event.notification })
     case 'keepaliveReceived': {
-      // Event 26. RFC 9687 §3.3: 8 minutes or twice the hold time, and none without keepalives to send.
-      const sendHoldMs = Math.max(MIN_SEND_HOLD_TIME_MS, 2 * config.holdTimeMs)
+      // Event 26. RFC 9687 §3: without keepalives to send there is nothing to time.
       return to(
         { ...fsm, state: 'established' },
         ...armHold(fsm),
-        ...(fsm.holdTimeMs === 0 ? [] : [startTimer('sendHold', sendHoldMs)]),
+        ...(fsm.holdTimeMs === 0 ? [] : [startTimer('sendHold', sendHoldTimeMs(config))]),
         startTimer('stability', STABLE_AFTER_MS),
         { type: 'establish' }
       )
