@@ -60,9 +60,9 @@ export function decodeAuthenticationSection(section: Uint8Array): Authentication
   const type = typeOf(section[0] ?? 0)
   if (type === undefined) return undefined
   const keyId = section[2] ?? 0
-  if (type === 'simple-password') return { type, keyId, password: section.slice(3) }
+  if (type === 'simple-password') return { type, keyId, password: copyFrom(section, 3) }
   const view = new DataView(section.buffer, section.byteOffset, section.byteLength)
-  return { type, keyId, sequenceNumber: view.getUint32(4), digest: section.slice(DIGEST_OFFSET) }
+  return { type, keyId, sequenceNumber: view.getUint32(4), digest: copyFrom(section, DIGEST_OFFSET) }
 }
 
 export function authenticationSectionLength(section: AuthenticationSection): number {
@@ -89,6 +89,11 @@ export function encodeAuthenticationSection(section: AuthenticationSection): Uin
   new DataView(bytes.buffer).setUint32(4, section.sequenceNumber)
   bytes.set(section.digest, DIGEST_OFFSET)
   return bytes
+}
+
+/** `slice` of a Buffer is no copy. */
+function copyFrom(bytes: Uint8Array, start: number): Uint8Array {
+  return Uint8Array.from(bytes.subarray(start))
 }
 
 function typeOf(number: number): BfdAuthenticationType | undefined {

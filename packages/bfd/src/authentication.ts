@@ -106,7 +106,7 @@ export class Authenticator {
 
   #digestWithKey(section: AuthenticationSection & { type: BfdDigestType }, bytes: Uint8Array): Uint8Array {
     const start = BFD_PACKET_LENGTH + DIGEST_OFFSET
-    const keyed = bytes.slice(0, start + digestLength(section.type))
+    const keyed = Uint8Array.from(bytes.subarray(0, start + digestLength(section.type)))
     keyed.fill(0, start)
     keyed.set(this.#configuration.key, start)
     return digestOf(section.type, keyed)

@@ -60,12 +60,15 @@ export class Detection {
     if (!this.#isSilent()) return
     this.#options.drain()
     if (!this.#isSilent()) return
+    const lastHeardMs = this.#lastHeardMs
     this.#cancelConfirmation?.()
     this.#cancelConfirmation = this.#options.clock.afterInput(() => {
       this.#cancelConfirmation = undefined
-      if (!this.#isSilent()) return
+      if (this.#timeMs === undefined) return
       this.#options.drain()
-      if (this.#isSilent()) this.#options.onExpired()
+      if (this.#lastHeardMs === lastHeardMs) this.#options.onExpired()
+      // The loop may have been blocked once more since, so this is no verdict either.
+      else this.#options.timers.set(this.#timer, this.#lastHeardMs + this.#timeMs)
     })
   }
 

@@ -162,8 +162,8 @@ function detectionTimeExpired(before: BfdVariables): BfdTransition {
 /** RFC 5880 §6.8.16. */
 function administrativelyDown(before: BfdVariables): BfdTransition {
   if (before.sessionState === 'adminDown') return { variables: before, effects: NO_EFFECTS }
-  const entered = enter(before, 'adminDown', BfdDiagnostic.administrativelyDown)
-  return effectsOf(before, { ...entered, isPolling: false, mustPollAgain: false }, 'administrative')
+  const after = enter(before, 'adminDown', BfdDiagnostic.administrativelyDown)
+  return effectsOf(before, after, 'administrative')
 }
 
 function enter(before: BfdVariables, sessionState: BfdSessionState, localDiagnostic: number): BfdVariables {
@@ -187,8 +187,10 @@ function advertise(before: BfdVariables, parameters: BfdParameters): BfdVariable
     desiredMinTxInUseUs: isUp ? Math.min(before.desiredMinTxInUseUs, desiredMinTxUs) : desiredMinTxUs,
     requiredMinRxInUseUs: isUp ? Math.max(before.requiredMinRxInUseUs, requiredMinRxUs) : requiredMinRxUs
   }
-  // A peer that is not known has nothing to answer with.
-  if (isSame || before.remoteDiscriminator === 0) return after
+  // A peer that is not known has nothing to answer with, and in AdminDown its answers are not looked at.
+  if (before.remoteDiscriminator === 0 || before.sessionState === 'adminDown')
+    return { ...after, isPolling: false, mustPollAgain: false }
+  if (isSame) return after
   return { ...after, isPolling: true, mustPollAgain: before.isPolling }
 }
 

@@ -134,6 +134,12 @@ export function hasPollOrFinal(bytes: Uint8Array): boolean {
   return ((bytes[1] ?? 0) & (FLAG.poll | FLAG.final)) !== 0
 }
 
+export function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return false
+  return true
+}
+
 /** Encodes a control packet: 24 octets and the authentication section. Fields must be in their ranges. */
 export function encodeControlPacket(packet: BfdControlPacket): Uint8Array {
   const { authentication } = packet

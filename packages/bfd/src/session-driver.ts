@@ -9,7 +9,8 @@ import {
   type BfdControlPacket,
   decodeControlPacket,
   encodeControlPacket,
-  hasPollOrFinal
+  hasPollOrFinal,
+  isSameBytes
 } from './packet.ts'
 import { BfdSession, type BfdSessionCounters, type BfdSessionStatus } from './session.ts'
 import type { SessionSocket } from './session-socket.ts'
@@ -109,7 +110,7 @@ export class SessionDriver {
   receive(bytes: Uint8Array): void {
     if (this.#isClosed) return
     this.#counters.received += 1
-    if (this.#isQuiet && isSame(bytes, this.#quiet)) {
+    if (this.#isQuiet && isSameBytes(bytes, this.#quiet)) {
       this.#detection.heard()
       return
     }
@@ -297,10 +298,4 @@ export class SessionDriver {
       downEvents: this.#counters.down
     }
   }
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return false
-  return true
 }
