@@ -65,7 +65,11 @@ export function createContainer(): DependencyContainer {
       excludeSource: c.resolve(SETTINGS).excludeSource,
       backend: c.resolve(SETTINGS).backend,
       node: c.resolve(SETTINGS).node,
-      onEvent: (event) => c.resolve(ANNOUNCER).onPlaneEvent(event),
+      onEvent: (event) => {
+        // A cable that is in again: those that took over should hear of this node before they answer much longer.
+        if (event.type === 'interfaces') c.resolve(LIVENESS).retryNow()
+        c.resolve(ANNOUNCER).onPlaneEvent(event)
+      },
       onRestart: (error) =>
         log.error({ error: describeError(error) }, 'the frames thread failed, and is started again')
     })

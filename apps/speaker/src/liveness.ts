@@ -6,6 +6,8 @@ export interface Liveness extends Service {
   /** `undefined`: nobody knows, every node counts. */
   members(): ReadonlySet<string> | undefined
   onChange(listener: () => void): void
+  /** The network may be back: the others should hear of this node at once. */
+  retryNow(): void
 }
 
 /** Every node counts as alive. */
@@ -18,6 +20,10 @@ export class EveryNode implements Liveness {
 
   onChange(): void {
     // It never does.
+  }
+
+  retryNow(): void {
+    // There is nothing to tell.
   }
 
   start(): void {
@@ -82,6 +88,10 @@ export class LeaseLiveness implements Liveness {
 
   onChange(listener: () => void): void {
     this.#listeners.push(listener)
+  }
+
+  retryNow(): void {
+    this.#heartbeat.retryNow()
   }
 
   /** Resolves when the others are known: before that this node would take all for itself. */

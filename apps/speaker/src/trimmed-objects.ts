@@ -12,9 +12,9 @@ export function trimService({ metadata, spec, status }: V1Service): V1Service {
     kind: 'Service',
     metadata: {
       ...pick(metadata, 'name', 'namespace', 'uid', 'resourceVersion', 'labels'),
-      ...(annotations.length === 0 ? {} : { annotations: Object.fromEntries(annotations) })
+      ...(annotations.length === 0 ? {} : { annotations: shared(Object.fromEntries(annotations)) })
     },
-    spec: pick(spec, 'type', 'loadBalancerClass', 'externalTrafficPolicy'),
+    spec: shared(pick(spec, 'type', 'loadBalancerClass', 'externalTrafficPolicy')),
     ...(status?.loadBalancer === undefined ? {} : { status: pick(status, 'loadBalancer') })
   }
 }
@@ -42,24 +42,25 @@ export function trimEndpointSlice({ metadata, endpoints }: V1EndpointSlice): V1E
 
 type Endpoints = NonNullable<V1EndpointSlice['endpoints']>
 
-/** Slices whose endpoints are on the same nodes, in the same state, share the list of them. */
-const SHARED = new Map<string, Endpoints>()
+function sharedEndpoints(endpoints: Endpoints): Endpoints {
+  return shared(
+    endpoints.map(({ nodeName, conditions }) => ({
+      addresses: [],
+      ...(nodeName === undefined ? {} : { nodeName }),
+      ...(conditions === undefined ? {} : { conditions: pick(conditions, 'ready', 'serving') })
+    }))
+  )
+}
+
+/** Thousands of Services say the same in many of their parts: equal ones are one object. */
+const SHARED = new Map<string, object>()
 const MAX_SHARED = 10_000
 
-function sharedEndpoints(endpoints: Endpoints): Endpoints {
-  const id = endpoints
-    .map(
-      ({ nodeName, conditions }) =>
-        `${nodeName ?? ''} ${String(conditions?.ready)} ${String(conditions?.serving)}`
-    )
-    .join()
-  const known = SHARED.get(id)
-  if (known !== undefined) return known
-  const trimmed = endpoints.map(({ nodeName, conditions }) => ({
-    addresses: [],
-    ...(nodeName === undefined ? {} : { nodeName }),
-    ...(conditions === undefined ? {} : { conditions })
-  }))
-  if (SHARED.size < MAX_SHARED) SHARED.set(id, trimmed)
-  return trimmed
+function shared<T extends object>(part: T): T {
+  const text = JSON.stringify(part)
+  const known = SHARED.get(text)
+  // Equal text was made of a part of equal shape.
+  if (known !== undefined) return known as T
+  if (SHARED.size < MAX_SHARED) SHARED.set(text, part)
+  return part
 }
