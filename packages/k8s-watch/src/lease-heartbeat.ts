@@ -1,9 +1,12 @@
 import { hasStatus } from './errors.ts'
+import { InterruptibleWait } from './interruptible-wait.ts'
 import type { KubeClient } from './kube-client.ts'
+import { linkedAbort } from './linked-abort.ts'
 import { formatMicroTime } from './micro-time.ts'
 import type { ObjectKey } from './object.ts'
+import { recoveryOf } from './recovery.ts'
 import { LEASES } from './resource.ts'
-import { monotonicNow, sleep } from './sleep.ts'
+import { monotonicNow } from './sleep.ts'
 import type { V1ObjectMeta } from './types.ts'
 
 export interface LeaseHeartbeatOptions {
@@ -32,6 +35,11 @@ export class LeaseHeartbeat {
   readonly #durationMs: number
   readonly #intervalMs: number
   readonly #stopping = new AbortController()
+  readonly #pause = new InterruptibleWait()
+  /** Of the attempt that is under way. */
+  #attempt: AbortController | undefined
+  /** The last attempt failed. */
+  #isFailing = false
   #renewedAt: number | undefined
   #running: Promise<void> | undefined
 
@@ -60,21 +68,53 @@ export class LeaseHeartbeat {
     await this.#running
   }
 
+  /**
+   * If renewals have been failing, tries again at once, e.g. because a cable is in again: an attempt that is under way
+   * from before might wait in vain. When an informer of the client reaches the server, the pause between two attempts ends by
+   * itself, and the other way round.
+   */
+  retryNow(): void {
+    if (!this.#isFailing) return
+    this.#attempt?.abort()
+    this.#pause.interrupt()
+  }
+
   async #run(): Promise<void> {
     const { signal } = this.#stopping
+    const recovery = recoveryOf(this.#options.client)
+    const unfollow = recovery.subscribe(() => {
+      if (this.#isFailing) this.#pause.interrupt()
+    })
     // An attempt that was broken off may have arrived all the same.
     const mayHold = !signal.aborted
     while (!signal.aborted) {
       const startedAt = monotonicNow()
-      const isRenewed = await this.#renew(this.#options.identity ?? this.#options.lease.name, signal)
-      if (isRenewed) this.#renewedAt = startedAt
+      const outcome = await this.#attemptRenewal(signal)
+      if (outcome === 'interrupted') continue
+      const isBack = this.#isFailing && outcome === 'renewed'
+      this.#isFailing = outcome === 'failed'
+      if (outcome === 'renewed') this.#renewedAt = startedAt
+      if (isBack) recovery.note()
       // From start to start, so that slow answers do not stretch the interval.
-      const pauseMs = isRenewed
-        ? this.#intervalMs - (monotonicNow() - startedAt)
-        : Math.min(this.#intervalMs, 1000)
-      await sleep(Math.max(pauseMs, 0), signal)
+      const pauseMs =
+        outcome === 'renewed'
+          ? this.#intervalMs - (monotonicNow() - startedAt)
+          : Math.min(this.#intervalMs, 1000)
+      await this.#pause.wait(Math.max(pauseMs, 0), signal)
     }
+    unfollow()
     if (mayHold && this.#options.releaseOnStop !== false) await this.#renew('', undefined)
+  }
+
+  async #attemptRenewal(signal: AbortSignal): Promise<'renewed' | 'failed' | 'interrupted'> {
+    const { controller, unlink } = linkedAbort(signal)
+    this.#attempt = controller
+    const { identity, lease } = this.#options
+    const isRenewed = await this.#renew(identity ?? lease.name, controller.signal)
+    this.#attempt = undefined
+    unlink()
+    if (isRenewed) return 'renewed'
+    return controller.signal.aborted && !signal.aborted ? 'interrupted' : 'failed'
   }
 
   async #renew(holderIdentity: string, signal: AbortSignal | undefined): Promise<boolean> {
