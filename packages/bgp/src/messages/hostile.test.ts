@@ -20,7 +20,7 @@ test('any bytes behind a header give a message or BgpDecodeError', () => {
       header.set([0, 19 + body.length, type], 16)
       expect(outcomeOf(Uint8Array.of(...header, ...body), encoding)).not.toMatchObject({ kind: 'violation' })
     }),
-    { numRuns: 3000 }
+    { numRuns: 1000 }
   )
 })
 
@@ -35,7 +35,7 @@ test('any bytes without a header give BgpDecodeError', () => {
 test('sound messages with a few mistakes in them give a message or BgpDecodeError', () => {
   const kinds = new Set<Outcome['kind']>()
   const violations: string[] = []
-  for (let seed = 0; seed < 30_000; seed += 1) {
+  for (let seed = 0; seed < 5000; seed += 1) {
     const random = createRandom(seed)
     const bytes = mutateMessage(random.pick(CORPUS), random)
     const { kind, detail } = outcomeOf(bytes, random.pick(ENCODINGS))

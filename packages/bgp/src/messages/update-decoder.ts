@@ -42,7 +42,7 @@ export function decodeUpdate(body: Uint8Array, encoding: SessionEncoding): Updat
   const faults = [
     ...list.faults,
     ...familyFaults(parts),
-    ...(reachable.length > 0 ? missingFaults(list.raw, announced) : [])
+    ...(reachable.length > 0 ? missingFaults(list, announced) : [])
   ]
   const fatal = faults.filter(({ problem }) => problem.action === 'treat-as-withdraw')
   // RFC 7606 §5.2: without a prefix in sight it is not sure that all were found.
@@ -125,12 +125,14 @@ function familyFaults({ list: { raw }, hasStrayPrefixes }: UpdateParts): Attribu
   return faults
 }
 
-/** RFC 7606 §3 d. NEXT_HOP is for the NLRI field alone (RFC 4760 §3). */
-function missingFaults(raw: RawAttributes, announced: readonly IpPrefix[]): AttributeFault[] {
-  const missing: [number, string][] = []
-  if (raw.origin === undefined) missing.push([ATTRIBUTE.ORIGIN, 'ORIGIN'])
-  if (raw.asPath === undefined) missing.push([ATTRIBUTE.AS_PATH, 'AS_PATH'])
-  if (raw.nextHop === undefined && announced.length > 0) missing.push([ATTRIBUTE.NEXT_HOP, 'NEXT_HOP'])
+/** RFC 7606 §3 d; a malformed one is there. NEXT_HOP is for the NLRI field alone (RFC 4760 §3). */
+function missingFaults({ types }: AttributeList, announced: readonly IpPrefix[]): AttributeFault[] {
+  const mandatory: [number, string][] = [
+    [ATTRIBUTE.ORIGIN, 'ORIGIN'],
+    [ATTRIBUTE.AS_PATH, 'AS_PATH']
+  ]
+  if (announced.length > 0) mandatory.push([ATTRIBUTE.NEXT_HOP, 'NEXT_HOP'])
+  const missing = mandatory.filter(([type]) => !types.has(type))
   return missing.map(([attribute, name]) => ({
     problem: { action: 'treat-as-withdraw', attribute, message: `${name} is missing` },
     subcode: UPDATE_MESSAGE_ERROR.MISSING_WELL_KNOWN_ATTRIBUTE,
