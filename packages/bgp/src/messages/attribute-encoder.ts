@@ -83,7 +83,7 @@ function encodeAs4Path({ asPath }: PathAttributes, encoding: SessionEncoding): U
 }
 
 /** Flags (1), type (1), length (1, or 2 if more than 255 octets: RFC 4271 §4.3), value. */
-export function encodeAttribute({ flags, type, value }: UnknownAttribute): Uint8Array {
+function encodeAttribute({ flags, type, value }: UnknownAttribute): Uint8Array {
   const head =
     value.length > 255
       ? [flags | FLAG.EXTENDED_LENGTH, type, value.length >>> 8, value.length & 0xff]
