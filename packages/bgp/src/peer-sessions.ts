@@ -13,6 +13,9 @@ const STATE_ORDER: readonly BgpState[] = [
   'established'
 ]
 
+/** A connection in the last second of an idle hold time, which is all of the first one, ends it. */
+const EARLY_MS = 1000
+
 export interface PeerSessionsHost extends Omit<SessionHost, 'winsCollision'> {
   readonly identity: () => LocalIdentity
 }
@@ -74,6 +77,10 @@ export class PeerSessions {
 
   /** Takes a connection that the peer made. Returns whether it is wanted; the caller closes it, if not. */
   accept(socket: Socket): boolean {
+    // The peer is ready again a moment before we are.
+    const { retryInMs } = this.#primary
+    if (this.#primary.state === 'idle' && retryInMs !== undefined && retryInMs <= EARLY_MS)
+      this.#primary.handle({ type: 'idleHoldTimerExpired' })
     const { state, negotiated } = this.#primary
     // RFC 4271 §8.2.2: Idle refuses; a session that is up stays, unless the peer restarts (RFC 4724 §4.2).
     if (state === 'idle') return false

@@ -290,13 +290,12 @@ export class BgpPeer extends EventEmitter<BgpPeerEvents> {
   }
 
   #familyStatus(family: IpFamily): BgpFamilyStatus {
-    const nextHop = this.#sender?.nextHops[family]
     return {
       wanted: this.#rib.size(family),
       advertised: this.#rib.advertisedCount(family),
       pending: this.#rib.pendingCount(family),
       received: this.#sender === undefined ? 0 : this.#prefixes.count(family),
-      withheld: typeof nextHop === 'string' ? nextHop : undefined
+      withheld: this.#sender?.withheldReason(family)
     }
   }
 }

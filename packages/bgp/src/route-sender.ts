@@ -3,7 +3,7 @@ import type { AdjRibOut } from './adj-rib-out.ts'
 import { encodeEndOfRib, encodeRouteRefresh } from './messages/codec.ts'
 import type { BgpMessage } from './messages/model.ts'
 import type { Negotiated } from './negotiation.ts'
-import type { NextHops } from './next-hops.ts'
+import type { NextHops, WithheldReason } from './next-hops.ts'
 import type { RibEncoder } from './rib-encoder.ts'
 
 const FAMILIES: readonly IpFamily[] = [4, 6]
@@ -54,8 +54,10 @@ export class RouteSender {
     this.#isComplete = options.isComplete
   }
 
-  get nextHops(): NextHops {
-    return this.#nextHops
+  /** Why routes of this family are not sent; `undefined`: they are. */
+  withheldReason(family: IpFamily): WithheldReason | undefined {
+    const nextHop = this.#nextHops[family]
+    return typeof nextHop === 'string' ? nextHop : undefined
   }
 
   start(): void {
