@@ -252,6 +252,7 @@ test('no sequence of events leads out of the rules', () => {
   fc.assert(
     fc.property(fc.array(events, { maxLength: 40 }), (sequence) => {
       let before = initialVariables(FAST)
+      expect(before.sessionState).toBe('down')
       for (const event of sequence) {
         const { variables, effects } = step(before, event)
         expectRules(before, event, { variables, effects })

@@ -2,9 +2,20 @@ import { BfdOptionsError } from './errors.ts'
 import type { SessionDriver } from './session-driver.ts'
 import type { BfdReceiver, PacketSource, TtlPolicy } from './transport.ts'
 
-interface Member {
+/** A session, and where it receives. */
+export interface Member {
   readonly driver: SessionDriver
+  readonly group: ReceiveGroup
   readonly remoteBytes: Uint8Array
+}
+
+/**
+ * Whether a packet came as those of a session do. A discriminator alone would let one from afar in by the port for
+ * several hops, with a TTL that the other port refuses. Over several hops the minimum TTL goes by the source.
+ */
+export function isOnPath(member: Member, group: ReceiveGroup, source: PacketSource): boolean {
+  if (member.group !== group) return false
+  return member.driver.configuration.hops === 'single' || source.isAddress(member.remoteBytes)
 }
 
 /** The sessions that receive by one socket: of one family, number of hops, and interface. */
@@ -23,19 +34,21 @@ export class ReceiveGroup {
     return this.#byAddress.size
   }
 
-  /** @throws {@link BfdOptionsError} (`duplicate`); what the transport throws. Nothing is added then. */
-  add(driver: SessionDriver): void {
+  /** @throws {@link BfdOptionsError} (`duplicate`), and what the transport throws. Nothing is added then. */
+  add(driver: SessionDriver): Member {
     const { remoteAddress } = driver.configuration
     const text = remoteAddress.toString()
     if (this.#byAddress.has(text))
       throw new BfdOptionsError('duplicate', 'remoteAddress', `there is a session with ${text}`)
-    this.#byAddress.set(text, { driver, remoteBytes: remoteAddress.toBytes() })
+    const member = { driver, group: this, remoteBytes: remoteAddress.toBytes() }
+    this.#byAddress.set(text, member)
     try {
       this.#applyTtl()
     } catch (error) {
       this.#byAddress.delete(text)
       throw error
     }
+    return member
   }
 
   delete(driver: SessionDriver): void {
@@ -43,19 +56,8 @@ export class ReceiveGroup {
     if (this.size > 0) this.#applyTtl()
   }
 
-  find(addressText: string): SessionDriver | undefined {
-    return this.#byAddress.get(addressText)?.driver
-  }
-
-  /**
-   * Whether a packet came as those of a session do. A discriminator alone would let one from afar in by the port for
-   * several hops, with a TTL that the other port refuses. Over several hops the minimum TTL goes by the source.
-   */
-  accepts(driver: SessionDriver, source: PacketSource): boolean {
-    const { configuration } = driver
-    const member = this.#byAddress.get(driver.remoteText)
-    if (member?.driver !== driver) return false
-    return configuration.hops === 'single' || source.isAddress(member.remoteBytes)
+  find(addressText: string): Member | undefined {
+    return this.#byAddress.get(addressText)
   }
 
   drain(): void {

@@ -49,8 +49,6 @@ export class SessionDriver {
   readonly session: BfdSession
   readonly configuration: SessionConfiguration
   readonly localDiscriminator: number
-  /** Text of the peer's address. */
-  readonly remoteText: string
   readonly #options: SessionDriverOptions
   readonly #authenticator: Authenticator | undefined
   readonly #transmitTimer: QueueTimer = new QueueTimer(() => this.#transmitDue())
@@ -72,7 +70,6 @@ export class SessionDriver {
     this.#options = options
     this.configuration = configuration
     this.localDiscriminator = localDiscriminator
-    this.remoteText = configuration.remoteAddress.toString()
     this.#variables = initialVariables(configuration.parameters)
     const { clock, timers, drain } = options
     this.#detection = new Detection({
@@ -185,11 +182,11 @@ export class SessionDriver {
   }
 
   #report(change: BfdStateChange): void {
-    const { device } = this.configuration
+    const { remoteAddress, device } = this.configuration
     if (transitionChannel.hasSubscribers)
       transitionChannel.publish({
         ...change,
-        remoteAddress: this.remoteText,
+        remoteAddress: remoteAddress.toString(),
         device,
         localDiscriminator: this.localDiscriminator
       })

@@ -12,7 +12,7 @@ import {
   type SessionConfiguration
 } from './options.ts'
 import { controlPacketProblem, yourDiscriminatorOf } from './packet.ts'
-import { ReceiveGroup } from './receive-group.ts'
+import { isOnPath, type Member, ReceiveGroup } from './receive-group.ts'
 import type { BfdSession } from './session.ts'
 import { SessionDriver } from './session-driver.ts'
 import { SessionSocket } from './session-socket.ts'
@@ -68,7 +68,7 @@ export class BfdSpeaker {
   readonly #transport: BfdTransport
   readonly #timers: TimerQueue
   readonly #randomUint32: () => number
-  readonly #byDiscriminator: Map<number, SessionDriver> = new Map()
+  readonly #byDiscriminator: Map<number, Member> = new Map()
   readonly #bySession: Map<BfdSession, SessionDriver> = new Map()
   readonly #groups: Map<string, ReceiveGroup> = new Map()
   readonly #leaving: Map<SessionDriver, Promise<void>> = new Map()
@@ -130,12 +130,11 @@ export class BfdSpeaker {
     const group = this.#groupOf(configuration)
     const driver = this.#createDriver(configuration, group)
     try {
-      group.add(driver)
+      this.#byDiscriminator.set(driver.localDiscriminator, group.add(driver))
     } catch (error) {
       this.#closeIfEmpty(group)
       throw error
     }
-    this.#byDiscriminator.set(driver.localDiscriminator, driver)
     this.#bySession.set(driver.session, driver)
     driver.start()
     return driver.session
@@ -231,10 +230,10 @@ export class BfdSpeaker {
       return
     }
     const discriminator = yourDiscriminatorOf(bytes)
-    const driver =
+    const member =
       discriminator === 0 ? group.find(source.addressText()) : this.#byDiscriminator.get(discriminator)
-    if (driver === undefined) this.#unknownPeer += 1
-    else if (group.accepts(driver, source)) driver.receive(bytes)
+    if (member === undefined) this.#unknownPeer += 1
+    else if (isOnPath(member, group, source)) member.driver.receive(bytes)
     else this.#wrongPath += 1
   }
 

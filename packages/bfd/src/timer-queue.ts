@@ -17,6 +17,11 @@ export class QueueTimer {
   }
 }
 
+/** From so many timers on … */
+const MANY = 128
+/** … they are called a little later, in half as many rounds: waking up costs more than what is done then. */
+const MANY_GRAIN_MS = 2
+
 /**
  * Many timers on one of the system: a binary heap of those that are set. Setting one moves it and allocates nothing, but
  * when it becomes the first of all.
@@ -71,7 +76,9 @@ export class TimerQueue {
     this.#disarm()
     this.#armedForMs = first.deadlineMs
     // Rounded up: timers of Node count whole milliseconds, and none may be due early.
-    const delayMs = Math.max(0, Math.ceil(first.deadlineMs - this.#clock.now()))
+    const nowMs = this.#clock.now()
+    const grainMs = this.#heap.length < MANY ? 1 : MANY_GRAIN_MS
+    const delayMs = Math.max(0, Math.ceil((first.deadlineMs - nowMs) / grainMs) * grainMs)
     this.#cancel = this.#clock.after(delayMs, () => this.#run())
   }
 
