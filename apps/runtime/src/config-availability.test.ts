@@ -2,6 +2,7 @@ import { buildCrdManifests } from '@clarion-lb/crds'
 import { describe, expect, test } from 'vitest'
 import { settled, startSource } from '../test/config-bench.ts'
 import { l2Advertisement, NAMESPACE, pool } from '../test/objects.ts'
+import type { TestCluster } from '../test/test-cluster.ts'
 
 const POOLS = 'ipaddresspools.metallb.io'
 const L2 = 'l2advertisements.metallb.io'
@@ -142,23 +143,50 @@ address-pools:
 
   test('other ConfigMaps are not even asked for', async () => {
     const other = { ...legacyMap(CONFIG), metadata: { name: 'other', namespace: NAMESPACE } }
-    const { cluster, states, pools } = await startSource({
+    const { cluster, states, unavailable } = await startSource({
       as: 'controller',
       legacyConfigMap: 'legacy',
       before: (it) => it.put(other)
     })
-    await cluster.eventually(() => expect(states).toHaveLength(1))
-    expect(pools()).toEqual([])
+    await cluster.eventually(() =>
+      expect(unavailable).toEqual([`the ConfigMap ${NAMESPACE}/legacy is missing`])
+    )
+    expect(states).toEqual([])
   })
 
-  test('that is not YAML is reported', async () => {
-    const { cluster, states } = await startSource({
+  test.each([
+    ['that is not YAML', (it: TestCluster) => it.put(legacyMap('address-pools: [')), 'is not YAML'],
+    ['that is a list', (it: TestCluster) => it.put(legacyMap('- a')), 'must be a mapping'],
+    ['that is deleted', (it: TestCluster) => it.remove(legacyMap('')), 'is missing'],
+    [
+      'without its key',
+      (it: TestCluster) => it.put({ ...legacyMap(''), data: { other: '' } }),
+      'has no key config'
+    ]
+  ])('one %s leaves the last configuration, and is told', async (_what, change, because) => {
+    const { cluster, states, unavailable, pools } = await startSource({
       as: 'controller',
       legacyConfigMap: 'legacy',
-      before: (it) => it.put(legacyMap('address-pools: ['))
+      before: (it) => it.put(legacyMap(CONFIG))
     })
-    await cluster.eventually(() =>
-      expect(states.at(-1)?.problems).toMatchObject([{ severity: 'error', name: 'legacy' }])
-    )
+    await cluster.eventually(() => expect(pools()).toEqual(['old']))
+    await settled()
+    const told = states.length
+    change(cluster)
+    await cluster.eventually(() => expect(unavailable.at(-1)).toContain(because))
+    await settled()
+    expect(states.slice(told)).toEqual([])
+    cluster.put(legacyMap(CONFIG.replace('name: old', 'name: mended')))
+    await cluster.eventually(() => expect(pools()).toEqual(['mended']))
+    expect(unavailable.at(-1)).toBeUndefined()
+  })
+
+  test('one that is empty means that there are no pools', async () => {
+    const { cluster, pools } = await startSource({
+      as: 'controller',
+      legacyConfigMap: 'legacy',
+      before: (it) => it.put(legacyMap('# none'))
+    })
+    await cluster.eventually(() => expect(pools()).toEqual([]))
   })
 })

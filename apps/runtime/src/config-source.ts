@@ -3,8 +3,7 @@ import {
   type Config,
   type ConfigResources,
   type Labelled,
-  type Problem,
-  parseLegacyConfig
+  type Problem
 } from '@clarion-lb/config'
 import {
   CONFIG_MAPS,
@@ -22,6 +21,7 @@ import {
   type V1Node,
   type V1Secret
 } from '@clarion-lb/k8s-watch'
+import { type ReadConfig, readLegacyMap, type UnreadConfig } from './legacy-map.ts'
 import type { Service } from './lifecycle.ts'
 import {
   BFD_PROFILES,
@@ -51,7 +51,7 @@ export interface ConfigSourceOptions {
   readonly nodes: Informer<V1Node> | undefined
   readonly onConfig: (state: ConfigState) => void
   /** `undefined`: it can be read (again). Else why there is none yet, or why it is not followed any more. */
-  readonly onUnavailable: (because: string | undefined) => void
+  readonly onUnavailable: (because: string | undefined, problems: readonly Problem[]) => void
   readonly onProblem: (resource: string, problem: InformerProblem) => void
 }
 
@@ -83,7 +83,7 @@ const ABSENT_RETRY_MS = 2000
 
 /**
  * Reads the configuration and follows it. While a kind that it cannot do without is not served (its
- * CustomResourceDefinition is missing), the last known configuration stays.
+ * CustomResourceDefinition is missing), or the legacy ConfigMap cannot be read, the last known configuration stays.
  */
 export class ConfigSource implements Service {
   readonly name = 'configuration'
@@ -190,13 +190,15 @@ export class ConfigSource implements Service {
   async #build(): Promise<void> {
     const isComplete = this.#used.every(({ informer }) => informer.hasSynced)
     if (!isComplete || this.#options.nodes?.hasSynced === false) return
-    const because = await this.#unavailableBecause()
+    const missing = await this.#unavailableBecause()
     if (this.#isStopped) return
-    if (because !== this.#unavailable) this.#options.onUnavailable(because)
+    const read = missing === undefined ? this.#read() : { because: missing, problems: [] }
+    const because = 'because' in read ? read.because : undefined
+    if (because !== this.#unavailable) this.#options.onUnavailable(because, read.problems)
     this.#unavailable = because
-    if (because !== undefined) return
+    if ('because' in read) return
     this.#wasTold = true
-    const { resources, problems } = this.#read()
+    const { resources, problems } = read
     const result = buildConfig(resources)
     this.#options.onConfig({
       config: result.config,
@@ -233,17 +235,17 @@ export class ConfigSource implements Service {
     return !isThere
   }
 
-  #read(): { readonly resources: ConfigResources; readonly problems: readonly Problem[] } {
+  #read(): ReadConfig | UnreadConfig {
     const { legacyConfigMap, nodes, namespace } = this.#options
     const labelled = {
       namespaces: [...this.#namespaces.informer.cache.values()].map(labelledOf),
       ...(nodes === undefined ? {} : { nodes: [...nodes.cache.values()].map(labelledOf) })
     }
     if (legacyConfigMap !== '') {
-      const map = this.#configMaps.informer.cache.get({ namespace, name: legacyConfigMap })
-      const text = map?.data?.['config'] ?? ''
-      const { resources, problems } = parseLegacyConfig(text, { namespace, name: legacyConfigMap })
-      return { resources: { ...resources, ...labelled }, problems }
+      const key = { namespace, name: legacyConfigMap }
+      const legacy = readLegacyMap(this.#configMaps.informer.cache.get(key), key)
+      if ('because' in legacy) return legacy
+      return { ...legacy, resources: { ...legacy.resources, ...labelled } }
     }
     const secrets = new Map(
       [...this.#secrets.informer.cache.values()].map(({ metadata, type, data }) => [

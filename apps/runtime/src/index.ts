@@ -24,6 +24,7 @@ export {
   CONFIGURATION_STATES,
   IP_ADDRESS_POOLS,
   L2_ADVERTISEMENTS,
+  SERVICE_BGP_STATUSES,
   SERVICE_L2_STATUSES
 } from './metallb-resources.ts'
 export { MetricsServer } from './metrics-server.ts'

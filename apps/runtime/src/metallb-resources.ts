@@ -6,6 +6,7 @@ import type {
   ConfigurationState,
   IPAddressPool,
   L2Advertisement,
+  ServiceBGPStatus,
   ServiceL2Status
 } from '@clarion-lb/crds'
 import { defineResource, type ResourceRef } from '@clarion-lb/k8s-watch'
@@ -47,6 +48,11 @@ export const SERVICE_L2_STATUSES: ResourceRef<ServiceL2Status> = defineResource(
   ...COMMON,
   plural: 'servicel2statuses',
   kind: 'ServiceL2Status'
+})
+export const SERVICE_BGP_STATUSES: ResourceRef<ServiceBGPStatus> = defineResource({
+  ...COMMON,
+  plural: 'servicebgpstatuses',
+  kind: 'ServiceBGPStatus'
 })
 export const CONFIGURATION_STATES: ResourceRef<ConfigurationState> = defineResource({
   ...COMMON,

@@ -36,6 +36,7 @@ export function createConfigSource(
   { nodes, reporter, problemsOf, onConfig }: ConfigSourceParts
 ): ConfigSource {
   const logProblems = createProblemLog(log)
+  let isLoaded = false
   return new ConfigSource({
     client,
     namespace,
@@ -44,14 +45,20 @@ export function createConfigSource(
     onConfig: (state) => {
       const problems = [...state.problems, ...(problemsOf?.(state) ?? [])]
       logProblems(problems)
+      isLoaded = true
       metrics.configLoaded.set(1)
       metrics.configStale.set(problems.some(({ severity }) => severity === 'error') ? 1 : 0)
       reporter().report(problems)
       onConfig(state.config)
     },
-    onUnavailable: (because) => {
-      if (because === undefined) log.info('configuration is followed')
-      else log.warn({ because }, 'configuration is not available')
+    onUnavailable: (because, problems) => {
+      if (because === undefined) {
+        log.info('configuration is followed')
+        return
+      }
+      log.warn({ because }, 'configuration is not available')
+      if (isLoaded || problems.length > 0) metrics.configStale.set(1)
+      if (problems.length > 0) reporter().report(problems)
     },
     onProblem: (resource, { error, retryMs }) =>
       log.warn({ resource, error: describeError(error), retryMs }, 'watch failed')

@@ -1,10 +1,10 @@
 import type { EventRecorder, KubeObject } from '@clarion-lb/k8s-watch'
 import { type L2Change, type L2Decision, type L2Planner, WantedAddresses } from '@clarion-lb/planner'
 import type { Logger } from 'pino'
-import type { WantedL2Status } from './l2-status.ts'
 import type { AnnouncedAddress } from './metrics.ts'
 import type { PlaneEvent, PlaneInterface } from './plane/messages.ts'
 import type { Plane } from './plane/plane.ts'
+import type { WantedStatus } from './service-statuses.ts'
 
 export interface AnnouncerOptions {
   readonly node: string
@@ -50,10 +50,11 @@ export class Announcer {
   }
 
   /** What the status object of a Service should say; `undefined`: there should be none of this node. */
-  wantedStatusOf(key: string): WantedL2Status | undefined {
+  wantedStatusOf(key: string): WantedStatus | undefined {
     const decision = announcementOf(this.#options.planner.decisionOf(key))
     if (decision === undefined || this.#told.get(key)?.isFailure === true) return undefined
-    return { interfaces: decision.interfaces }
+    const { interfaces } = decision
+    return interfaces === undefined ? {} : { interfaces: interfaces.map((name) => ({ name })) }
   }
 
   /** What is announced, and has an interface to be announced on. */

@@ -10,6 +10,7 @@ import {
   HealthServer,
   type MetricsServer,
   type PartsContext,
+  SERVICE_L2_STATUSES,
   type Service
 } from '@clarion-lb/runtime'
 import {
@@ -21,10 +22,10 @@ import {
 } from 'tsyringe'
 import { Announcer } from './announcer.ts'
 import { bgpProblems } from './bgp-problems.ts'
-import { L2Status } from './l2-status.ts'
 import { EveryNode, LeaseLiveness, type Liveness } from './liveness.ts'
 import { registerSpeakerMetrics } from './metrics.ts'
 import { createPlane } from './plane/create-plane.ts'
+import { ServiceStatuses } from './service-statuses.ts'
 import { Speaker } from './speaker.ts'
 import {
   ALL_SERVICES,
@@ -142,11 +143,15 @@ function createAnnouncer(c: DependencyContainer): Announcer {
   })
 }
 
-function createL2Status(c: DependencyContainer): L2Status {
+function createL2Status(c: DependencyContainer): ServiceStatuses {
   const { namespace, node, pod } = c.resolve(SETTINGS)
   const log = c.resolve(LOG)
-  return new L2Status({
+  return new ServiceStatuses({
+    name: 'layer 2 status',
     client: c.resolve(CLIENT),
+    resource: SERVICE_L2_STATUSES,
+    prefix: 'l2-',
+    isOnePerService: true,
     namespace,
     node,
     pod,

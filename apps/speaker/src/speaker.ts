@@ -18,10 +18,10 @@ import { isOfClass, L2Planner, summarizeEndpoints } from '@clarion-lb/planner'
 import type { CommonMetrics, Service } from '@clarion-lb/runtime'
 import type { Logger } from 'pino'
 import type { Announcer } from './announcer.ts'
-import type { L2Status } from './l2-status.ts'
 import type { Liveness } from './liveness.ts'
 import { nodeViewOf, trimNode } from './node-view.ts'
 import type { Plane } from './plane/plane.ts'
+import type { ServiceStatuses } from './service-statuses.ts'
 import { trimEndpointSlice, trimService } from './trimmed-objects.ts'
 
 export interface SpeakerOptions {
@@ -39,7 +39,7 @@ export interface SpeakerParts {
   readonly liveness: Liveness
   readonly plane: Plane
   readonly announcer: Announcer
-  readonly status: L2Status
+  readonly status: ServiceStatuses
 }
 
 const SERVICE_LABEL = 'kubernetes.io/service-name'

@@ -10,9 +10,9 @@ import type {
 import type { Logger } from 'pino'
 import type { InjectionToken } from 'tsyringe'
 import type { Announcer } from './announcer.ts'
-import type { L2Status } from './l2-status.ts'
 import type { Liveness } from './liveness.ts'
 import type { Plane } from './plane/plane.ts'
+import type { ServiceStatuses } from './service-statuses.ts'
 import type { Settings } from './settings.ts'
 import type { Speaker } from './speaker.ts'
 
@@ -25,7 +25,7 @@ export const LIVENESS: InjectionToken<Liveness> = Symbol('Liveness')
 export const PLANE: InjectionToken<Plane> = Symbol('Plane')
 export const SPEAKER: InjectionToken<Speaker> = Symbol('Speaker')
 export const ANNOUNCER: InjectionToken<Announcer> = Symbol('Announcer')
-export const L2_STATUS: InjectionToken<L2Status> = Symbol('L2Status')
+export const L2_STATUS: InjectionToken<ServiceStatuses> = Symbol('L2Status')
 export const CONFIG_SOURCE: InjectionToken<ConfigSource> = Symbol('ConfigSource')
 export const REPORTER: InjectionToken<ConfigurationReporter> = Symbol('Reporter')
 export const HEALTH_SERVER: InjectionToken<HealthServer> = Symbol('HealthServer')

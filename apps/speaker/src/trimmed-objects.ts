@@ -1,6 +1,6 @@
-import type { ServiceL2Status } from '@clarion-lb/crds'
 import type { V1EndpointSlice, V1Service } from '@clarion-lb/k8s-watch'
 import { pick } from '@clarion-lb/runtime'
+import type { ServiceStatus } from './service-statuses.ts'
 
 /** Of a Service only what the decisions read is kept: a speaker holds all of the cluster. */
 export function trimService({ metadata, spec, status }: V1Service): V1Service {
@@ -20,7 +20,7 @@ export function trimService({ metadata, spec, status }: V1Service): V1Service {
 }
 
 /** Of a status object its name, whom it is about, and what it says. */
-export function trimL2Status({ metadata, status }: ServiceL2Status): ServiceL2Status {
+export function trimServiceStatus({ metadata, status }: ServiceStatus): ServiceStatus {
   return {
     metadata: pick(metadata, 'name', 'namespace', 'uid', 'resourceVersion', 'labels'),
     ...(status === undefined ? {} : { status })

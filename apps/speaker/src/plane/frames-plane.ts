@@ -1,5 +1,3 @@
-import { once } from 'node:events'
-import { Worker } from 'node:worker_threads'
 import { wakeLink } from '@clarion-lb/link'
 import type { FramesWorkerData } from './frames-worker.ts'
 import {
@@ -11,6 +9,8 @@ import {
   type WantedChange
 } from './messages.ts'
 import type { Plane, PlaneHandlers } from './plane.ts'
+import { Questions } from './questions.ts'
+import { WorkerHost } from './worker-host.ts'
 
 export interface FramesPlaneOptions extends PlaneHandlers {
   /** Source of a regular expression: interfaces that do not exist for us. */
@@ -19,11 +19,6 @@ export interface FramesPlaneOptions extends PlaneHandlers {
   readonly entry?: URL
 }
 
-/** Time until the thread is started again after a failure: doubles up to the last. */
-const RESTART_DELAYS_MS = [100, 200, 400, 800, 1600, 3200, 5000]
-/** A thread that has run this long is healthy: the next failure is a first one. */
-const HEALTHY_AFTER_MS = 30_000
-const COUNTS_TIMEOUT_MS = 2000
 const DEFAULT_ENTRY = new URL(
   `frames-worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`,
   import.meta.url
@@ -33,24 +28,30 @@ const DEFAULT_ENTRY = new URL(
 export class FramesPlane implements Plane {
   readonly #options: FramesPlaneOptions
   readonly #wanted = new Map<string, WantedAddress['interfaces']>()
-  readonly #asked = new Map<number, (counts: readonly AddressCounts[]) => void>()
-  #worker: Worker | undefined
+  readonly #questions = new Questions<readonly AddressCounts[]>([])
+  readonly #host: WorkerHost<FramesRequest, FramesAnswer>
   /** Writing to it wakes the thread. −1 while there is none: the number may be another file's then. */
   #wakeFd = -1
-  #lastId = 0
-  #failures = 0
-  #startedAtMs = 0
-  #restart: NodeJS.Timeout | undefined
-  #isStopped = false
 
   constructor(options: FramesPlaneOptions) {
     this.#options = options
+    this.#host = new WorkerHost<FramesRequest, FramesAnswer>({
+      name: 'frames',
+      entry: options.entry ?? DEFAULT_ENTRY,
+      // It makes little garbage, and what it keeps is small: 100,000 addresses are some 60 MiB.
+      resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 256 },
+      workerData: () => this.#workerData(),
+      isAnswer: isFramesAnswer,
+      onAnswer: (answer) => this.#onAnswer(answer),
+      onGone: () => {
+        this.#wakeFd = -1
+      },
+      onRestart: options.onRestart
+    })
   }
 
   async start(): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    this.#spawn(resolve, reject)
-    await promise
+    await this.#host.start()
   }
 
   apply(change: WantedChange): void {
@@ -60,62 +61,19 @@ export class FramesPlane implements Plane {
   }
 
   async counts(): Promise<readonly AddressCounts[]> {
-    if (this.#worker === undefined) return []
-    this.#lastId += 1
-    const id = this.#lastId
-    const { promise, resolve } = Promise.withResolvers<readonly AddressCounts[]>()
-    const timeout = setTimeout(() => resolve([]), COUNTS_TIMEOUT_MS)
-    this.#asked.set(id, resolve)
-    this.#send({ type: 'counts', id })
-    try {
-      return await promise
-    } finally {
-      clearTimeout(timeout)
-      this.#asked.delete(id)
-    }
+    if (!this.#host.isRunning) return []
+    return this.#questions.ask((id) => this.#send({ type: 'counts', id }))
   }
 
   async stop(): Promise<void> {
-    this.#isStopped = true
-    clearTimeout(this.#restart)
-    const worker = this.#worker
-    if (worker === undefined) return
-    const exited = once(worker, 'exit')
-    this.#send({ type: 'stop' })
-    await exited
+    await this.#host.stop(() => this.#send({ type: 'stop' }))
   }
 
-  #spawn(onReady: () => void, onFailed: (error: Error) => void): void {
-    const workerData: FramesWorkerData = {
+  #workerData(): FramesWorkerData {
+    return {
       excludeSource: this.#options.excludeSource,
       wanted: [...this.#wanted].map(([address, interfaces]) => ({ address, interfaces }))
     }
-    const worker = new Worker(this.#options.entry ?? DEFAULT_ENTRY, {
-      name: 'frames',
-      workerData,
-      // It makes little garbage, and what it keeps is small: 100,000 addresses are some 60 MiB.
-      resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 256 }
-    })
-    this.#worker = worker
-    this.#startedAtMs = performance.now()
-    const state = { isReady: false, failure: new Error('the frames thread ended') }
-    worker.on('message', (answer: unknown) => {
-      if (!isFramesAnswer(answer)) return
-      this.#onAnswer(answer)
-      if (answer.type !== 'ready') return
-      state.isReady = true
-      onReady()
-    })
-    worker.on('error', (error: unknown) => {
-      state.failure = error instanceof Error ? error : new Error(String(error))
-    })
-    worker.once('exit', () => {
-      this.#worker = undefined
-      this.#wakeFd = -1
-      if (this.#isStopped) onReady()
-      else if (state.isReady) this.#repair(state.failure)
-      else onFailed(state.failure)
-    })
   }
 
   #onAnswer(answer: FramesAnswer): void {
@@ -129,7 +87,7 @@ export class FramesPlane implements Plane {
         this.#options.onEvent(answer.event)
         return
       case 'counts':
-        this.#asked.get(answer.id)?.(answer.counts)
+        this.#questions.answer(answer.id, answer.counts)
         return
       case 'stopped':
         // The file that this number stands for is closed.
@@ -137,23 +95,8 @@ export class FramesPlane implements Plane {
     }
   }
 
-  #repair(error: Error): void {
-    if (performance.now() - this.#startedAtMs > HEALTHY_AFTER_MS) this.#failures = 0
-    const delayMs = RESTART_DELAYS_MS[Math.min(this.#failures, RESTART_DELAYS_MS.length - 1)]
-    this.#failures += 1
-    this.#options.onRestart(error)
-    this.#restart = setTimeout(
-      () =>
-        this.#spawn(
-          () => undefined,
-          (failure) => this.#repair(failure)
-        ),
-      delayMs
-    )
-  }
-
   #send(request: FramesRequest): void {
-    this.#worker?.postMessage(request)
+    this.#host.post(request)
     wakeLink(this.#wakeFd)
   }
 }

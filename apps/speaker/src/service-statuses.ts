@@ -1,7 +1,8 @@
-import type { ServiceL2Status } from '@clarion-lb/crds'
+import type { ServiceBGPStatus, ServiceL2Status } from '@clarion-lb/crds'
 import { StatusLabel } from '@clarion-lb/crds'
 import {
   DONE,
+  defineResource,
   formatKey,
   hasStatus,
   Informer,
@@ -12,25 +13,37 @@ import {
   parseKey,
   ReconcileLoop,
   type ReconcileResult,
+  type ResourceRef,
   type V1Pod
 } from '@clarion-lb/k8s-watch'
-import { SERVICE_L2_STATUSES, type Service } from '@clarion-lb/runtime'
-import { trimL2Status } from './trimmed-objects.ts'
+import type { Service } from '@clarion-lb/runtime'
+import { trimServiceStatus } from './trimmed-objects.ts'
 
-/** What a Service's status object should say; `undefined`: this node does not announce it. */
-export interface WantedL2Status {
-  /** `undefined`: all. */
-  readonly interfaces: readonly string[] | undefined
-}
+/** A `ServiceL2Status` or `ServiceBGPStatus`. */
+export type ServiceStatus = ServiceL2Status & ServiceBGPStatus
 
-export interface L2StatusOptions {
+/** What a Service's status object says beside whom it is about. */
+export type WantedStatus = Pick<NonNullable<ServiceStatus['status']>, 'interfaces' | 'peers'>
+
+export interface ServiceStatusesOptions {
+  /** For people, of these objects. */
+  readonly name: string
   readonly client: KubeClient
+  /** `ServiceL2Status` or `ServiceBGPStatus`. */
+  readonly resource: ResourceRef
+  /** What names of objects begin with. */
+  readonly prefix: string
+  /**
+   * Only one node announces a Service: it deletes what others said of it before. Otherwise each node has objects of its
+   * own, and reads no others.
+   */
+  readonly isOnePerService: boolean
   readonly namespace: string
   readonly node: string
   /** Owner of the objects. */
   readonly pod: V1Pod | undefined
-  /** By `namespace/name` of the Service. */
-  readonly wantedOf: (key: string) => WantedL2Status | undefined
+  /** By `namespace/name` of the Service; `undefined`: this node does not announce it. */
+  readonly wantedOf: (key: string) => WantedStatus | undefined
   readonly onProblem: (key: string, error: unknown) => void
 }
 
@@ -40,32 +53,37 @@ export interface L2StatusOptions {
  */
 const MAKE_AGAIN_MS = 1000
 
-/** Keeps one `ServiceL2Status` for each Service that this node announces, and deletes those that are not true any more. */
-export class L2Status implements Service {
-  readonly name = 'layer 2 status'
-  readonly #options: L2StatusOptions
-  readonly #informer: Informer<ServiceL2Status, 'service'>
+/** Keeps one status object for each Service that this node announces, and deletes those that are not true any more. */
+export class ServiceStatuses implements Service {
+  readonly name: string
+  readonly #options: ServiceStatusesOptions
+  readonly #resource: ResourceRef<ServiceStatus>
+  readonly #informer: Informer<ServiceStatus, 'service'>
   readonly #loop: ReconcileLoop
   /** Made by us, until the cache has them: there must not be a second one. */
-  readonly #created = new Map<string, ServiceL2Status>()
+  readonly #created = new Map<string, ServiceStatus>()
   /** The last one that was deleted since the Service was looked at: an answer about it may still be on its way. */
   readonly #gone = new Map<string, string | undefined>()
   /** When each was made last, by a clock that never goes back. */
   readonly #madeAtMs = new Map<string, number>()
   #running: Promise<void> | undefined
 
-  constructor(options: L2StatusOptions) {
+  constructor(options: ServiceStatusesOptions) {
     this.#options = options
-    const { client, namespace, onProblem } = options
+    this.name = options.name
+    this.#resource = defineResource<ServiceStatus>(options.resource)
+    const { client, namespace, node, isOnePerService, onProblem } = options
+    const resource = this.#resource
     this.#informer = new Informer({
       client,
-      resource: SERVICE_L2_STATUSES,
+      resource,
       namespace,
-      trim: trimL2Status,
-      indexes: { service: (object: ServiceL2Status) => [formatKey(subjectOf(object))] }
+      trim: trimServiceStatus,
+      ...(isOnePerService ? {} : { labelSelector: `${StatusLabel.node}=${node}` }),
+      indexes: { service: (object: ServiceStatus) => [formatKey(subjectOf(object))] }
     })
     this.#loop = new ReconcileLoop({
-      name: 'l2-status',
+      name: resource.plural,
       concurrency: 4,
       reconcile: async (key, signal) => {
         const result = await this.#reconcile(key, signal)
@@ -128,7 +146,7 @@ export class L2Status implements Service {
   }
 
   /** What we made and the cache does not have yet, or not as we left it. */
-  #createdFor(id: string, cached: ServiceL2Status | undefined): ServiceL2Status | undefined {
+  #createdFor(id: string, cached: ServiceStatus | undefined): ServiceStatus | undefined {
     const created = this.#created.get(id)
     if (created === undefined || cached === undefined) return created
     const [seen, made] = [cached, created].map(({ metadata }) => metadata?.resourceVersion ?? '')
@@ -137,33 +155,33 @@ export class L2Status implements Service {
     return undefined
   }
 
-  #remember(key: ObjectKey, object: ServiceL2Status): void {
+  #remember(key: ObjectKey, object: ServiceStatus): void {
     const id = formatKey(key)
     if (this.#gone.has(id) && this.#gone.get(id) === object.metadata?.uid) return
     this.#created.set(id, object)
   }
 
-  #markGone(object: ServiceL2Status): void {
+  #markGone(object: ServiceStatus): void {
     const id = formatKey(subjectOf(object))
     const { uid } = object.metadata ?? {}
     this.#gone.set(id, uid)
     if (this.#created.get(id)?.metadata?.uid === uid) this.#created.delete(id)
   }
 
-  async #create(key: ObjectKey, signal: AbortSignal): Promise<ServiceL2Status> {
-    const { client, namespace, node, pod } = this.#options
+  async #create(key: ObjectKey, signal: AbortSignal): Promise<ServiceStatus> {
+    const { client, resource, prefix, namespace, node, pod } = this.#options
     const { name, uid } = pod?.metadata ?? {}
     const owners =
       name === undefined || uid === undefined
         ? {}
         : { ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name, uid }] }
     const object = await client.create(
-      SERVICE_L2_STATUSES,
+      this.#resource,
       {
         apiVersion: 'metallb.io/v1beta1',
-        kind: 'ServiceL2Status',
+        kind: resource.kind,
         metadata: {
-          generateName: 'l2-',
+          generateName: prefix,
           namespace,
           labels: {
             [StatusLabel.node]: node,
@@ -182,9 +200,9 @@ export class L2Status implements Service {
   }
 
   async #writeStatus(
-    object: ServiceL2Status,
+    object: ServiceStatus,
     key: ObjectKey,
-    { interfaces }: WantedL2Status,
+    wanted: WantedStatus,
     signal: AbortSignal
   ): Promise<void> {
     const { client, node } = this.#options
@@ -192,22 +210,22 @@ export class L2Status implements Service {
       node,
       serviceName: key.name,
       serviceNamespace: key.namespace,
-      ...(interfaces === undefined ? {} : { interfaces: interfaces.map((name) => ({ name })) })
+      ...wanted
     }
     if (isSameJson(object.status, status)) return
     const written = await client.update(
-      SERVICE_L2_STATUSES,
+      this.#resource,
       { ...object, status },
       { subresource: 'status', signal }
     )
     this.#remember(key, written)
   }
 
-  async #delete(objects: readonly ServiceL2Status[], signal: AbortSignal): Promise<void> {
+  async #delete(objects: readonly ServiceStatus[], signal: AbortSignal): Promise<void> {
     const { client, namespace } = this.#options
     for (const { metadata } of objects) {
       try {
-        await client.delete(SERVICE_L2_STATUSES, { namespace, name: metadata?.name ?? '' }, { signal })
+        await client.delete(this.#resource, { namespace, name: metadata?.name ?? '' }, { signal })
       } catch (error) {
         if (!hasStatus(error, 404)) throw error
       }
@@ -215,13 +233,13 @@ export class L2Status implements Service {
   }
 }
 
-function subjectOf({ metadata }: ServiceL2Status): ObjectKey {
+function subjectOf({ metadata }: ServiceStatus): ObjectKey {
   return {
     namespace: metadata?.labels?.[StatusLabel.serviceNamespace] ?? '',
     name: metadata?.labels?.[StatusLabel.serviceName] ?? ''
   }
 }
 
-function nodeOf({ metadata }: ServiceL2Status): string | undefined {
+function nodeOf({ metadata }: ServiceStatus): string | undefined {
   return metadata?.labels?.[StatusLabel.node]
 }

@@ -1,0 +1,294 @@
+import { isDeepStrictEqual } from 'node:util'
+import { BfdSpeaker } from '@clarion-lb/bfd'
+import {
+  type Advertisement,
+  BgpOptionsError,
+  type BgpPeer,
+  type BgpPeerOptions,
+  BgpSpeaker
+} from '@clarion-lb/bgp'
+import { IpPrefix, Ipv4Address, parseIpAddress } from '@clarion-lb/netaddr'
+import { identifierOf, isOnLink, localAddresses, nextHopsOf, sourceTowards } from './local-addresses.ts'
+import { PeerBfd } from './peer-bfd.ts'
+import type {
+  PeerCounts,
+  PeerState,
+  RouteMessage,
+  RoutesChange,
+  SessionsEnd,
+  WantedPeer
+} from './sessions-messages.ts'
+
+export interface SessionsCoreOptions {
+  /** Name of this node. */
+  readonly node: string
+  readonly onState: (state: PeerState) => void
+}
+
+interface Entry {
+  wanted: WantedPeer
+  readonly peer: BgpPeer
+  readonly bfd: PeerBfd
+}
+
+/** Peers are asked to prefer other ways for so long before a node leaves (RFC 8326). */
+const GRACEFUL_SHUTDOWN_MS = 500
+
+/** BGP and BFD sessions with the wanted peers. The two meet here: a peer that BFD says is gone loses its session at once. */
+export class SessionsCore {
+  readonly #options: SessionsCoreOptions
+  readonly #bfd = new BfdSpeaker()
+  readonly #entries = new Map<string, Entry>()
+  /** Peers that cannot be, by name: what is wrong with them. */
+  readonly #refused = new Map<string, PeerState>()
+  /** One advertisement for each route object, so that peers share it. */
+  readonly #advertisements = new WeakMap<RouteMessage, Advertisement>()
+  /** Routes of peers that are not there (yet). */
+  readonly #routes = new Map<string, Map<string, RouteMessage>>()
+  #bgp: BgpSpeaker | undefined
+  #isComplete = false
+  /** Changes of peers, one after another. */
+  #working: Promise<void> = Promise.resolve()
+
+  constructor(options: SessionsCoreOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#bfd.start()
+  }
+
+  /** All peers; a session is ended only if its own peer changed in a way that it cannot live with. */
+  setPeers(peers: readonly WantedPeer[]): void {
+    this.#working = this.#working.then(() => this.#syncPeers(peers))
+  }
+
+  setRoutes(changes: readonly RoutesChange[]): void {
+    for (const { peer, set, remove } of changes) {
+      const routes = this.#routes.get(peer) ?? new Map<string, RouteMessage>()
+      this.#routes.set(peer, routes)
+      for (const prefix of remove) routes.delete(prefix)
+      for (const route of set) routes.set(route.prefix, route)
+      const known = this.#entries.get(peer)?.peer
+      if (known === undefined) continue
+      if (remove.length > 0) known.remove(remove.map((prefix) => IpPrefix.parse(prefix)))
+      if (set.length > 0) known.add(set.map((route) => this.#advertisementOf(route)))
+    }
+  }
+
+  /** All routes are given: peers may forget what they were not told again. */
+  markComplete(): void {
+    this.#isComplete = true
+    this.#bgp?.markComplete()
+  }
+
+  counts(): readonly PeerCounts[] {
+    return [...this.#entries.values()].map((entry) => {
+      const { families, counters } = entry.peer.status()
+      const sum = (field: 'advertised' | 'pending' | 'received'): number =>
+        families[4][field] + families[6][field]
+      return {
+        ...stateOf(entry),
+        messages: counters,
+        advertised: sum('advertised'),
+        pending: sum('pending'),
+        received: sum('received'),
+        bfdCounters: entry.bfd.counters
+      }
+    })
+  }
+
+  async stop({ mode, text }: SessionsEnd): Promise<void> {
+    await this.#working
+    const bgp = this.#bgp
+    // AdminDown is no failure: peers keep what the session protects (RFC 5882 §4.2).
+    await this.#bfd.stop()
+    if (bgp === undefined) return
+    if (mode === 'leave') {
+      bgp.setGracefulShutdown(true)
+      await new Promise((resolve) => setTimeout(resolve, GRACEFUL_SHUTDOWN_MS))
+    }
+    const staying =
+      mode === 'restart' ? [...this.#entries.values()].filter(({ wanted }) => wanted.hasGracefulRestart) : []
+    await Promise.all(staying.map(async ({ peer }) => bgp.removePeer(peer.name, { mode: 'restart' })))
+    await bgp.stop({ mode: 'shutdown', text })
+  }
+
+  async #syncPeers(peers: readonly WantedPeer[]): Promise<void> {
+    const names = new Set(peers.map(({ name }) => name))
+    for (const name of this.#refused.keys()) if (!names.has(name)) this.#refused.delete(name)
+    const gone = [...this.#entries.values()].filter(({ wanted }) => !names.has(wanted.name))
+    for (const entry of gone) {
+      this.#entries.delete(entry.wanted.name)
+      this.#routes.delete(entry.wanted.name)
+      entry.bfd.stop()
+      void this.#bgp?.removePeer(entry.wanted.name, { mode: 'shutdown', text: 'the peer was removed' })
+    }
+    for (const wanted of peers) {
+      const known = this.#entries.get(wanted.name)
+      if (known !== undefined && isDeepStrictEqual(known.wanted, wanted)) continue
+      try {
+        await this.#syncPeer(wanted, known)
+        this.#refused.delete(wanted.name)
+      } catch (error) {
+        if (!(error instanceof Error)) throw error
+        const state = refusedState(wanted, error)
+        this.#refused.set(wanted.name, state)
+        this.#options.onState(state)
+      }
+    }
+  }
+
+  async #syncPeer(wanted: WantedPeer, known: Entry | undefined): Promise<void> {
+    const { options, isMultihop } = await this.#optionsOf(wanted)
+    const bgp = await this.#speaker(wanted, options)
+    if (known !== undefined) {
+      bgp.updatePeer(options)
+      known.wanted = wanted
+      known.bfd.update(wanted.bfd, isMultihop)
+      return
+    }
+    const peer = bgp.addPeer(options)
+    const bfd = new PeerBfd({
+      speaker: this.#bfd,
+      peer,
+      onDown: () => peer.reset('bfd-down'),
+      onChange: () => this.#tell(wanted.name)
+    })
+    this.#entries.set(wanted.name, { wanted, peer, bfd })
+    const routes = this.#routes.get(wanted.name)
+    if (routes !== undefined)
+      peer.setAdvertisements([...routes.values()].map((route) => this.#advertisementOf(route)))
+    peer.on('stateChange', () => this.#tell(wanted.name))
+    peer.on('closed', () => this.#tell(wanted.name))
+    peer.on('established', () => {
+      // Addresses of this node may be others now.
+      void this.#refresh(wanted.name)
+    })
+    bfd.update(wanted.bfd, isMultihop)
+    this.#tell(wanted.name)
+  }
+
+  /** Made with the first peer: it has its autonomous system of one. */
+  async #speaker({ localAsn }: WantedPeer, { bgpIdentifier }: BgpPeerOptions): Promise<BgpSpeaker> {
+    if (this.#bgp !== undefined) return this.#bgp
+    if (bgpIdentifier === undefined) throw new BgpOptionsError('bgpIdentifier', 'is needed')
+    const bgp = new BgpSpeaker({ asn: localAsn, bgpIdentifier, holdsEndOfRib: true })
+    this.#bgp = bgp
+    await bgp.start()
+    if (this.#isComplete) bgp.markComplete()
+    return bgp
+  }
+
+  async #optionsOf(
+    wanted: WantedPeer
+  ): Promise<{ readonly options: BgpPeerOptions; readonly isMultihop: boolean }> {
+    const local = localAddresses()
+    const address = wanted.address === undefined ? undefined : parseIpAddress(wanted.address)
+    const source =
+      wanted.sourceAddress !== undefined
+        ? parseIpAddress(wanted.sourceAddress)
+        : address === undefined
+          ? undefined
+          : await sourceTowards(address, wanted.interface)
+    const zone = wanted.interface
+    const settings = {
+      name: wanted.name,
+      asn: wanted.asn,
+      localAsn: wanted.localAsn,
+      port: wanted.port,
+      bgpIdentifier:
+        wanted.routerId === undefined
+          ? identifierOf(
+              source ?? local.find((one) => one.interface === zone)?.address,
+              local,
+              this.#options.node
+            )
+          : Ipv4Address.parse(wanted.routerId),
+      families: wanted.families,
+      nextHops: nextHopsOf(source, local, zone),
+      ...(wanted.sourceAddress === undefined ? {} : { localAddress: parseIpAddress(wanted.sourceAddress) }),
+      ...(wanted.vrf === undefined ? {} : { device: wanted.vrf }),
+      ...(wanted.password === undefined ? {} : { password: wanted.password }),
+      ...(wanted.holdTimeMs === undefined ? {} : { holdTimeMs: wanted.holdTimeMs }),
+      ...(wanted.keepaliveTimeMs === undefined ? {} : { keepaliveTimeMs: wanted.keepaliveTimeMs }),
+      ...(wanted.connectTimeMs === undefined ? {} : { connectRetryMs: wanted.connectTimeMs }),
+      // What serves the addresses does not depend on this process: it may have been here before.
+      ...(wanted.hasGracefulRestart ? { gracefulRestart: { isRestarting: true } } : {})
+    }
+    const isInternal = wanted.asn === 'internal' || wanted.asn === wanted.localAsn
+    const isMultihop = wanted.isMultihop || (isInternal && address !== undefined && !isOnLink(address, local))
+    if (address !== undefined)
+      return {
+        options: { ...settings, address, ...(zone === undefined ? {} : { interface: zone }) },
+        isMultihop
+      }
+    if (zone === undefined)
+      throw new BgpOptionsError('address', 'neither an address nor an interface is given')
+    return { options: { ...settings, interface: zone }, isMultihop: false }
+  }
+
+  /** Next hops follow the addresses of this node; that needs no new session. */
+  async #refresh(name: string): Promise<void> {
+    const entry = this.#entries.get(name)
+    if (entry === undefined) return
+    const { options } = await this.#optionsOf(entry.wanted)
+    const { bgpIdentifier = options.bgpIdentifier } = entry.peer.options
+    if (this.#entries.get(name) !== entry || isDeepStrictEqual(entry.peer.options.nextHops, options.nextHops))
+      return
+    this.#bgp?.updatePeer({ ...options, ...(bgpIdentifier === undefined ? {} : { bgpIdentifier }) })
+  }
+
+  #advertisementOf(route: RouteMessage): Advertisement {
+    const known = this.#advertisements.get(route)
+    if (known !== undefined) return known
+    const { prefix, localPref, communities, largeCommunities } = route
+    const advertisement = {
+      prefix: IpPrefix.parse(prefix),
+      attributes: { communities, largeCommunities, ...(localPref === undefined ? {} : { localPref }) }
+    }
+    this.#advertisements.set(route, advertisement)
+    return advertisement
+  }
+
+  #tell(name: string): void {
+    const entry = this.#entries.get(name)
+    if (entry !== undefined) this.#options.onState(stateOf(entry))
+  }
+}
+
+function stateOf({ wanted, peer, bfd }: Entry): PeerState {
+  const { state, lastClose, families } = peer.status()
+  const withheld = wanted.families.flatMap((family) => {
+    const why = families[family].withheld
+    return why === undefined || families[family].wanted === 0
+      ? []
+      : `IPv${family} routes are withheld: ${why}`
+  })
+  const problem = state === 'established' ? withheld.join('; ') : (lastClose?.message ?? '')
+  return {
+    name: wanted.name,
+    label: labelOf(wanted),
+    vrf: wanted.vrf ?? '',
+    bgp: state,
+    bfd: bfd.state,
+    problem:
+      [problem, bfd.problem].filter((text) => text !== undefined && text !== '').join('; ') || undefined
+  }
+}
+
+function refusedState(wanted: WantedPeer, error: Error): PeerState {
+  return {
+    name: wanted.name,
+    label: labelOf(wanted),
+    vrf: wanted.vrf ?? '',
+    bgp: 'idle',
+    bfd: undefined,
+    problem: error.message
+  }
+}
+
+function labelOf({ address, interface: name, port }: WantedPeer): string {
+  if (address === undefined) return name ?? ''
+  return `${address.includes(':') ? `[${address}]` : address}:${port}`
+}
