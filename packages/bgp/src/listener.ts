@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Server, type Socket } from 'node:net'
-import { setTcpMd5Key, TcpSocket, unsupportedReason } from '@clarion-lb/linux-net'
+import { setTcpMd5Key, setTcpOptions, TcpSocket, unsupportedReason } from '@clarion-lb/linux-net'
 import type { IpAddress } from '@clarion-lb/netaddr'
 import { BgpOptionsError, DEFAULTS, type ListenAddress } from './options.ts'
 
@@ -12,6 +12,7 @@ export class Listener {
   readonly #options: ListenAddress
   readonly #onConnection: (socket: Socket) => void
   readonly #keys: Map<string, { readonly peer: IpAddress; readonly key: Uint8Array }> = new Map()
+  #minTtl = 0
   #server: Server | undefined
   /** Of the server, which closes it; `undefined` where there are no keys. */
   #fd: number | undefined
@@ -38,6 +39,7 @@ export class Listener {
         localPort: port,
         isDualStack: this.#isDualStack,
         ttl: TTL,
+        minTtl: this.#minTtl,
         ...(device === undefined ? {} : { device })
       })
       this.#fd = socket.fd
@@ -63,6 +65,16 @@ export class Listener {
     if (key === undefined && !this.#keys.delete(name)) return
     if (key !== undefined) this.#keys.set(name, { peer, key })
     this.#apply(peer, key)
+  }
+
+  /**
+   * Drops what arrives with less, before it becomes a connection (RFC 5082). 0: nothing.
+   *
+   * @throws LinuxNetError
+   */
+  setMinTtl(minTtl: number): void {
+    this.#minTtl = minTtl
+    if (this.#fd !== undefined) setTcpOptions(this.#fd, this.#options.address.family, { minTtl })
   }
 
   /** Connections that were accepted stay. */

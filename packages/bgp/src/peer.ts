@@ -86,8 +86,7 @@ export class BgpPeer extends EventEmitter<BgpPeerEvents> {
 
   /** Makes these the routes that the peer is told. Differences alone are sent. */
   setAdvertisements(advertisements: Iterable<Advertisement>): void {
-    const { interner } = this.#context
-    this.#rib.replace(Array.from(advertisements, (it) => interner.intern(it)))
+    this.#rib.replace(Array.from(advertisements, (it) => this.#context.interner.intern(it)))
     this.#sender?.wake()
   }
 
@@ -144,9 +143,9 @@ export class BgpPeer extends EventEmitter<BgpPeerEvents> {
       this.#sender?.reconfigure({ nextHops: this.#nextHopsOf(session) })
   }
 
-  /** @internal An unnumbered peer is found, or another one is there now. */
+  /** @internal An unnumbered peer is found, or another one; of several on a link the one with a session is meant. */
   setEndpoint(endpoint: PeerEndpoint): void {
-    if (this.#endpoint?.address.equals(endpoint.address) === true) return
+    if (this.state === 'established' || this.#endpoint?.address.equals(endpoint.address) === true) return
     if (this.#endpoint !== undefined)
       void this.#sessions.end('stop', notification(CEASE.code, CEASE.PEER_DE_CONFIGURED))
     this.#endpoint = endpoint
@@ -252,8 +251,8 @@ export class BgpPeer extends EventEmitter<BgpPeerEvents> {
 
   #noteState(): void {
     const { state } = this.#sessions
-    if (state === this.#state) return
     const previous = this.#state
+    if (state === previous) return
     this.#state = state
     this.#sinceMs = Date.now()
     this.emit('stateChange', state, previous)
@@ -285,8 +284,7 @@ export class BgpPeer extends EventEmitter<BgpPeerEvents> {
 
   /** RFC 8538 §4: what routes must not survive is a hard reset. */
   #lastWord(told: NotificationMessage): NotificationMessage {
-    const isSurvived = this.#sessions.established?.negotiated?.hasNotificationRestart
-    return isSurvived === true ? hardReset(told) : told
+    return this.#sessions.established?.negotiated?.hasNotificationRestart === true ? hardReset(told) : told
   }
 
   #familyStatus(family: IpFamily): BgpFamilyStatus {

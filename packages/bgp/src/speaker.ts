@@ -12,7 +12,7 @@ import { BgpPeer } from './peer.ts'
 import type { PeerContext, StopOptions } from './peer-context.ts'
 import { RibEncoder } from './rib-encoder.ts'
 import { RouteInterner } from './routes.ts'
-import { checkTransport, keyOf, splitZone } from './transport.ts'
+import { checkTransport, keyOf, minTtlOf, splitZone } from './transport.ts'
 import { type DiscoverNeighbor, discoverNeighbor } from './unnumbered.ts'
 
 interface Entry {
@@ -107,6 +107,7 @@ export class BgpSpeaker {
     const entry: Entry = { peer: new BgpPeer(options, this.#context), stopDiscovery: undefined }
     this.#setKey(options.address, options)
     this.#entries.set(options.name, entry)
+    this.#setMinTtl()
     if (this.#isRunning) this.#startPeer(entry)
     return entry.peer
   }
@@ -133,6 +134,7 @@ export class BgpSpeaker {
       this.#setKey(old, { ...options, password: '' })
     this.#setKey(options.address ?? (isFoundElsewhere ? undefined : old), options)
     peer.update(options)
+    this.#setMinTtl()
     if (this.#isRunning && entry.stopDiscovery === undefined) this.#startDiscovery(entry)
     return peer
   }
@@ -142,6 +144,7 @@ export class BgpSpeaker {
     const entry = this.#entries.get(name)
     if (entry === undefined) return
     this.#entries.delete(name)
+    this.#setMinTtl()
     const address = entry.peer.endpoint?.address
     await stopPeer(entry, options)
     const isShared = this.peers.some(
@@ -189,6 +192,13 @@ export class BgpSpeaker {
   #setKey(address: IpAddress | undefined, options: BgpPeerOptions): void {
     if (address === undefined) return
     for (const listener of this.#listeners) listener.setKey(address, keyOf(options))
+  }
+
+  /** A listener can ask for no more than the peer that asks for least; the rest is asked for on connections. */
+  #setMinTtl(): void {
+    const minTtl =
+      this.peers.length === 0 ? 0 : Math.min(...this.peers.map(({ options }) => minTtlOf(options)))
+    for (const listener of this.#listeners) listener.setMinTtl(minTtl)
   }
 
   /** Who is no peer is told nothing, not even that this is a BGP speaker. */

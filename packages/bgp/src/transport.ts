@@ -91,6 +91,11 @@ export function rekey(socket: Socket, peer: IpAddress, options: BgpPeerOptions):
   }
 }
 
+/** RFC 5082 §3: the least that what comes from this peer may have; 0: anything. */
+export function minTtlOf({ ttlSecurityHops }: BgpPeerOptions): number {
+  return ttlSecurityHops === undefined ? 0 : MAX_TTL + 1 - ttlSecurityHops
+}
+
 /** As octets; `undefined`: none. */
 export function keyOf(options: BgpPeerOptions): Uint8Array | undefined {
   const { password = '' } = options
@@ -110,8 +115,7 @@ function tcpOptions(options: BgpPeerOptions): TcpOptions {
     // A peer that acknowledges nothing for so long would have been given up by its hold timer, too.
     ...(holdTimeMs === 0 ? {} : { userTimeoutMs: holdTimeMs }),
     ...(ttl === undefined ? {} : { ttl }),
-    // RFC 5082 §3.
-    ...(ttlSecurityHops === undefined ? {} : { ttl: MAX_TTL, minTtl: MAX_TTL + 1 - ttlSecurityHops })
+    ...(ttlSecurityHops === undefined ? {} : { ttl: MAX_TTL, minTtl: minTtlOf(options) })
   }
 }
 
