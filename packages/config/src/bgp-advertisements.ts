@@ -1,6 +1,6 @@
 import type { BGPAdvertisement as BGPAdvertisementResource } from '@clarion-lb/crds'
 import { choosePools } from './attachment.ts'
-import { resolveCommunity } from './communities.ts'
+import { resolveCommunity, sortCommunities } from './communities.ts'
 import type { BgpAdvertisement, Community } from './model.ts'
 import type { ParsedPool } from './pools.ts'
 import type { Findings, ProblemList } from './problems.ts'
@@ -55,8 +55,29 @@ function parseAdvertisement(
   checkLength(aggregationLengthV6, 128, 'spec.aggregationLengthV6', findings)
   refuseDuplicates(peers, 'spec.peers', findings)
   refuseDuplicates(spec.communities, 'spec.communities', findings)
-  const resolved = (spec.communities ?? []).flatMap((text, i) => {
-    const community = resolveCommunity(text, communities)
+  const nodeSelectors = compileSelectors(spec.nodeSelectors, 'spec.nodeSelectors', findings)
+  return {
+    name: findings.name,
+    nodes: selectNames(nodeSelectors, nodes),
+    aggregationLength,
+    aggregationLengthV6,
+    localPref,
+    communities: parseOwnCommunities(spec.communities ?? [], communities, findings),
+    peers,
+    serviceSelectors: compileSelectors(spec.serviceSelectors, 'spec.serviceSelectors', findings)
+  }
+}
+
+/** As many as MetalLB takes on one route. */
+const MAX_COMMUNITIES = 63
+
+function parseOwnCommunities(
+  texts: readonly string[],
+  aliases: ReadonlyMap<string, Community>,
+  findings: Findings
+): readonly Community[] {
+  const resolved = texts.flatMap((text, i) => {
+    const community = resolveCommunity(text, aliases)
     if (community !== undefined) return community
     findings.error({
       field: `spec.communities[${i}]`,
@@ -66,17 +87,16 @@ function parseAdvertisement(
     })
     return []
   })
-  const nodeSelectors = compileSelectors(spec.nodeSelectors, 'spec.nodeSelectors', findings)
-  return {
-    name: findings.name,
-    nodes: selectNames(nodeSelectors, nodes),
-    aggregationLength,
-    aggregationLengthV6,
-    localPref,
-    communities: resolved,
-    peers,
-    serviceSelectors: compileSelectors(spec.serviceSelectors, 'spec.serviceSelectors', findings)
+  const communities = sortCommunities(resolved)
+  if (communities.length > MAX_COMMUNITIES) {
+    findings.error({
+      field: 'spec.communities',
+      value: communities.length,
+      message: `are more than ${MAX_COMMUNITIES}`,
+      remedy: 'remove some'
+    })
   }
+  return communities
 }
 
 function checkLength(length: number, max: number, field: string, findings: Findings): void {

@@ -2,14 +2,18 @@ import type { Community as CommunityResource } from '@clarion-lb/crds'
 import type { Community } from './model.ts'
 import type { ProblemList } from './problems.ts'
 
-/** Names of the IANA registry of well-known communities (RFC 1997, 3765, 7999, 8326), where no alias has them. */
+/** Names of the IANA registry of well-known communities (RFC 1997, 3765, 7611, 7999, 8326, 9494), where no alias has them. */
 const WELL_KNOWN: Readonly<Record<string, number>> = {
   'graceful-shutdown': 0xffff_0000,
+  'accept-own': 0xffff_0001,
+  'llgr-stale': 0xffff_0006,
+  'no-llgr': 0xffff_0007,
   blackhole: 0xffff_029a,
   'no-export': 0xffff_ff01,
   'no-advertise': 0xffff_ff02,
   'no-export-subconfed': 0xffff_ff03,
-  'no-peer': 0xffff_ff04
+  'no-peer': 0xffff_ff04,
+  nopeer: 0xffff_ff04
 }
 const MAX_UINT16 = 0xffff
 const MAX_UINT32 = 0xffff_ffff
@@ -75,4 +79,24 @@ export function parseCommunity(text: string): Community | undefined {
   const [a = 0, b = 0, c = 0] = numbers
   if (isLarge) return { type: 'large', globalAdministrator: a, localData1: b, localData2: c }
   return numbers.length === 2 ? { type: 'standard', value: a * 0x1_0000 + b } : undefined
+}
+
+/** Orders communities: standard before large, then by value. 0: they are equal. */
+export function compareCommunities(a: Community, b: Community): number {
+  if (a.type === 'standard') return b.type === 'standard' ? a.value - b.value : -1
+  if (b.type === 'standard') return 1
+  return (
+    a.globalAdministrator - b.globalAdministrator ||
+    a.localData1 - b.localData1 ||
+    a.localData2 - b.localData2
+  )
+}
+
+/** In order, each once, however it was written. */
+export function sortCommunities(communities: readonly Community[]): readonly Community[] {
+  const sorted = communities.toSorted(compareCommunities)
+  return sorted.filter((community, i) => {
+    const previous = sorted[i - 1]
+    return previous === undefined || compareCommunities(previous, community) !== 0
+  })
 }

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { buildConfig, type ConfigResult } from './build-config.ts'
-export { parseCommunity } from './communities.ts'
+export { compareCommunities, parseCommunity } from './communities.ts'
 export { parseDurationMs } from './duration.ts'
 export { type LegacyConfigResult, parseLegacyConfig } from './legacy.ts'
 export type {

@@ -8,63 +8,27 @@ import type {
   L2Advertisement
 } from '@clarion-lb/crds'
 import type * as Yaml from 'yaml'
+import {
+  ADVERTISEMENT_FIELDS,
+  BFD_FIELDS,
+  type LegacyFields,
+  legacyValue,
+  PEER_FIELDS,
+  POOL_FIELDS,
+  SELECTOR_FIELDS,
+  TOP_FIELDS
+} from './legacy-fields.ts'
 import type { Problem } from './model.ts'
 import { type Findings, ProblemList } from './problems.ts'
 import type { ConfigResources } from './resources.ts'
 
 export interface LegacyConfigResult {
-  /** The same as resources; a pool of the protocol layer2 has an L2Advertisement of its name. */
-  readonly resources: ConfigResources
+  /**
+   * The same as resources; a pool of the protocol layer2 has an L2Advertisement of its name. `undefined`: the text is no
+   * configuration at all, which says nothing of what is wanted.
+   */
+  readonly resources: ConfigResources | undefined
   readonly problems: readonly Problem[]
-}
-
-type Fields = Readonly<Record<string, string>>
-
-/** Keys of the ConfigMap, and the fields of the resources that they have become. */
-const PEER_FIELDS: Fields = {
-  'my-asn': 'myASN',
-  'peer-asn': 'peerASN',
-  'peer-address': 'peerAddress',
-  'source-address': 'sourceAddress',
-  'peer-port': 'peerPort',
-  'hold-time': 'holdTime',
-  'keepalive-time': 'keepaliveTime',
-  'router-id': 'routerID',
-  'node-selectors': 'nodeSelectors',
-  password: 'password',
-  'bfd-profile': 'bfdProfile',
-  'ebgp-multihop': 'ebgpMultiHop'
-}
-const SELECTOR_FIELDS: Fields = { 'match-labels': 'matchLabels', 'match-expressions': 'matchExpressions' }
-const POOL_FIELDS: Fields = {
-  name: 'name',
-  protocol: 'protocol',
-  addresses: 'addresses',
-  'avoid-buggy-ips': 'avoidBuggyIPs',
-  'auto-assign': 'autoAssign',
-  'bgp-advertisements': 'bgpAdvertisements'
-}
-const ADVERTISEMENT_FIELDS: Fields = {
-  'aggregation-length': 'aggregationLength',
-  'aggregation-length-v6': 'aggregationLengthV6',
-  localpref: 'localPref',
-  communities: 'communities'
-}
-const BFD_FIELDS: Fields = {
-  name: 'name',
-  'receive-interval': 'receiveInterval',
-  'transmit-interval': 'transmitInterval',
-  'detect-multiplier': 'detectMultiplier',
-  'echo-interval': 'echoInterval',
-  'echo-mode': 'echoMode',
-  'passive-mode': 'passiveMode',
-  'minimum-ttl': 'minimumTtl'
-}
-const TOP_FIELDS: Fields = {
-  peers: 'peers',
-  'bgp-communities': 'bgpCommunities',
-  'address-pools': 'addressPools',
-  'bfd-profiles': 'bfdProfiles'
 }
 
 /**
@@ -79,7 +43,7 @@ export function parseLegacyConfig(
   const about = (): Findings => list.about('ConfigMap', { metadata: object })
   const findings = about()
   const top = readTop(text, findings)
-  if (top === undefined) return { resources: {}, problems: list.problems }
+  if (top === undefined) return { resources: undefined, problems: list.problems }
   const pools = entriesOf(top['addressPools'], 'address-pools', findings).flatMap((entry, i) =>
     readPool(entry, `config.address-pools[${i}]`, about())
   )
@@ -127,9 +91,13 @@ export function parseLegacyConfig(
   }
 }
 
+/** Plain scalars stay the text that they are: what they mean depends on the field. */
 function readTop(text: string, findings: Findings): Record<string, unknown> | undefined {
-  const document = loadYaml().parseDocument(text, { uniqueKeys: true })
-  const [error] = document.errors
+  const { isScalar, parseAllDocuments, visit } = loadYaml()
+  const documents = parseAllDocuments(text, { uniqueKeys: true, merge: true })
+  // Only the first one counts; an empty text has none.
+  const [document] = 'empty' in documents ? [] : documents
+  const [error] = document?.errors ?? []
   if (error !== undefined) {
     findings.error({
       field: 'config',
@@ -138,6 +106,13 @@ function readTop(text: string, findings: Findings): Record<string, unknown> | un
     })
     return undefined
   }
+  if (document === undefined) return {}
+  visit(document, {
+    Scalar: (_key, node) => {
+      const isOther = typeof node.value === 'number' || typeof node.value === 'boolean'
+      if (isScalar(node) && isOther && node.source !== undefined) node.value = node.source
+    }
+  })
   let value: unknown
   try {
     value = document.toJS({ maxAliasCount: 100 })
@@ -149,7 +124,7 @@ function readTop(text: string, findings: Findings): Record<string, unknown> | un
     })
     return undefined
   }
-  return renamed(value ?? {}, TOP_FIELDS, 'config', findings)
+  return readFields(value ?? {}, TOP_FIELDS, 'config', findings)?.known
 }
 
 interface LegacyPool {
@@ -172,7 +147,10 @@ function readPool(entry: unknown, path: string, findings: Findings): LegacyPool[
       remedy: 'use layer2 or bgp'
     })
   }
-  if (protocol === 'layer2' && bgpAdvertisements !== undefined) {
+  const isAdvertised = Array.isArray(bgpAdvertisements)
+    ? bgpAdvertisements.length > 0
+    : bgpAdvertisements !== undefined
+  if (protocol === 'layer2' && isAdvertised) {
     findings.error({
       field: `${path}.bgp-advertisements`,
       message: 'is for pools of the protocol bgp',
@@ -180,7 +158,7 @@ function readPool(entry: unknown, path: string, findings: Findings): LegacyPool[
     })
   }
   const advertisements = entriesOf(
-    bgpAdvertisements ?? (protocol === 'bgp' ? [{}] : []),
+    protocol === 'bgp' && !isAdvertised ? [{}] : bgpAdvertisements,
     `${path}.bgp-advertisements`,
     findings
   ).flatMap((advertisement, i): Record<string, unknown>[] => {
@@ -235,10 +213,21 @@ function entriesOf(value: unknown, path: string, findings: Findings): readonly u
 /** The entry with the resource's names of its fields; `undefined`, with errors noted, if a key is not known. */
 function renamed(
   entry: unknown,
-  fields: Fields,
+  fields: LegacyFields,
   path: string,
   findings: Findings
 ): Record<string, unknown> | undefined {
+  const read = readFields(entry, fields, path, findings)
+  return read?.isWhole === true ? read.known : undefined
+}
+
+/** What is known of the keys of an entry, and whether that is all; `undefined`: it is no mapping. */
+function readFields(
+  entry: unknown,
+  fields: LegacyFields,
+  path: string,
+  findings: Findings
+): { readonly known: Record<string, unknown>; readonly isWhole: boolean } | undefined {
   if (!isRecord(entry)) {
     findings.error({
       field: path,
@@ -249,14 +238,14 @@ function renamed(
     return undefined
   }
   const known: Record<string, unknown> = {}
-  let isKnown = true
+  let isWhole = true
   for (const [key, value] of Object.entries(entry)) {
-    const name = Object.hasOwn(fields, key) ? fields[key] : undefined
-    if (name !== undefined) {
-      if (value !== null) known[name] = value
+    const field = Object.hasOwn(fields, key) ? fields[key] : undefined
+    if (field !== undefined) {
+      if (value !== null) known[field.name] = legacyValue(field, value)
       continue
     }
-    isKnown = false
+    isWhole = false
     findings.error({
       field: `${path}.${key}`,
       value,
@@ -264,7 +253,7 @@ function renamed(
       remedy: `use one of ${Object.keys(fields).join(', ')}`
     })
   }
-  return isKnown ? known : undefined
+  return { known, isWhole }
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

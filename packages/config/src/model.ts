@@ -59,6 +59,7 @@ export interface BgpAdvertisement {
   readonly aggregationLength: number
   readonly aggregationLengthV6: number
   readonly localPref: number
+  /** In order (`compareCommunities`), each once, at most 63. */
   readonly communities: readonly Community[]
   /** Names of `BGPPeer` objects; empty: every peer. */
   readonly peers: readonly string[]
