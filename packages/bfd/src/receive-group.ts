@@ -1,6 +1,15 @@
+import type { IpFamily } from '@clarion-lb/netaddr'
 import { BfdOptionsError } from './errors.ts'
 import type { SessionDriver } from './session-driver.ts'
 import type { BfdReceiver, PacketSource, TtlPolicy } from './transport.ts'
+
+/** What one socket receives. */
+export interface ReceiveScope {
+  readonly family: IpFamily
+  readonly hops: 'single' | 'multi'
+  /** Name of an interface or VRF; `undefined` is the general socket. */
+  readonly device: string | undefined
+}
 
 /** A session, and where it receives. */
 export interface Member {
@@ -14,27 +23,38 @@ export interface Member {
  * several hops, with a TTL that the other port refuses. Over several hops the minimum TTL goes by the source.
  */
 export function isOnPath(member: Member, group: ReceiveGroup, source: PacketSource): boolean {
-  if (member.group !== group) return false
-  return member.driver.configuration.hops === 'single' || source.isAddress(member.remoteBytes)
+  if (member.group !== group && !member.group.isGeneralFor(group)) return false
+  return member.group.scope.hops === 'single' || source.isAddress(member.remoteBytes)
 }
 
-/** The sessions that receive by one socket: of one family, number of hops, and interface. */
+/** The sessions that receive by one socket. */
 export class ReceiveGroup {
-  readonly key: string
+  readonly scope: ReceiveScope
   readonly #open: (ttl: TtlPolicy) => BfdReceiver
   readonly #byAddress: Map<string, Member> = new Map()
   #receiver: BfdReceiver | undefined
+  /** What the receiver has, to be compared. */
+  #policy = ''
 
-  constructor(key: string, open: (ttl: TtlPolicy) => BfdReceiver) {
-    this.key = key
+  constructor(scope: ReceiveScope, open: (ttl: TtlPolicy) => BfdReceiver) {
+    this.scope = scope
     this.#open = open
   }
 
-  get size(): number {
-    return this.#byAddress.size
+  get members(): readonly Member[] {
+    return [...this.#byAddress.values()]
   }
 
-  /** @throws {@link BfdOptionsError} (`duplicate`), and what the transport throws. Nothing is added then. */
+  /**
+   * Whether sessions here are not tied to an interface and alike otherwise: the system gives packets for them to the
+   * socket that is bound to the interface they come by, if there is one.
+   */
+  isGeneralFor({ scope }: ReceiveGroup): boolean {
+    const { family, hops, device } = this.scope
+    return device === undefined && family === scope.family && hops === scope.hops
+  }
+
+  /** @throws {@link BfdOptionsError} (`duplicate`) */
   add(driver: SessionDriver): Member {
     const { remoteAddress } = driver.configuration
     const text = remoteAddress.toString()
@@ -42,22 +62,29 @@ export class ReceiveGroup {
       throw new BfdOptionsError('duplicate', 'remoteAddress', `there is a session with ${text}`)
     const member = { driver, group: this, remoteBytes: remoteAddress.toBytes() }
     this.#byAddress.set(text, member)
-    try {
-      this.#applyTtl()
-    } catch (error) {
-      this.#byAddress.delete(text)
-      throw error
-    }
     return member
   }
 
-  delete(driver: SessionDriver): void {
+  delete({ driver }: Member): void {
     this.#byAddress.delete(driver.configuration.remoteAddress.toString())
-    if (this.size > 0) this.#applyTtl()
   }
 
   find(addressText: string): Member | undefined {
     return this.#byAddress.get(addressText)
+  }
+
+  /**
+   * Opens the receiver if it is not yet, and has it take what these sessions may get.
+   *
+   * @param others may get packets here, too
+   */
+  apply(others: readonly Member[]): void {
+    const policy = ttlPolicy([...this.members, ...others])
+    const key = JSON.stringify(policy)
+    if (key === this.#policy) return
+    if (this.#receiver === undefined) this.#receiver = this.#open(policy)
+    else this.#receiver.setTtlPolicy(policy)
+    this.#policy = key
   }
 
   drain(): void {
@@ -67,21 +94,16 @@ export class ReceiveGroup {
   close(): void {
     this.#receiver?.close()
     this.#receiver = undefined
+    this.#policy = ''
   }
+}
 
-  #applyTtl(): void {
-    const policy = this.#ttlPolicy()
-    if (this.#receiver === undefined) this.#receiver = this.#open(policy)
-    else this.#receiver.setTtlPolicy(policy)
-  }
-
-  /** The lowest for all, so that packets of strangers are still seen and counted, and what differs by source. */
-  #ttlPolicy(): TtlPolicy {
-    const wanted = [...this.#byAddress.values()].map(({ driver }) => ({
-      source: driver.configuration.remoteAddress,
-      minimumTtl: driver.configuration.minimumTtl
-    }))
-    const minimumTtl = Math.min(...wanted.map((each) => each.minimumTtl))
-    return { minimumTtl, exceptions: wanted.filter((each) => each.minimumTtl !== minimumTtl) }
-  }
+/** The lowest for all, so that packets of strangers are still seen and counted, and what differs by source. */
+function ttlPolicy(members: readonly Member[]): TtlPolicy {
+  const wanted = members.map(({ driver }) => ({
+    source: driver.configuration.remoteAddress,
+    minimumTtl: driver.configuration.minimumTtl
+  }))
+  const minimumTtl = wanted.reduce((lowest, each) => Math.min(lowest, each.minimumTtl), 255)
+  return { minimumTtl, exceptions: wanted.filter((each) => each.minimumTtl !== minimumTtl) }
 }

@@ -12,12 +12,13 @@ import {
   type SessionConfiguration
 } from './options.ts'
 import { controlPacketProblem, yourDiscriminatorOf } from './packet.ts'
-import { isOnPath, type Member, ReceiveGroup } from './receive-group.ts'
+import { isOnPath, type Member, type ReceiveGroup } from './receive-group.ts'
+import { ReceiveGroups } from './receive-groups.ts'
 import type { BfdSession } from './session.ts'
 import { SessionDriver } from './session-driver.ts'
 import { SessionSocket } from './session-socket.ts'
 import { TimerQueue } from './timer-queue.ts'
-import type { BfdTransport, PacketSource } from './transport.ts'
+import type { BfdReceiver, BfdTransport, PacketSource, TtlPolicy } from './transport.ts'
 import { UdpTransport } from './udp-transport.ts'
 
 export interface BfdSpeakerOptions {
@@ -70,7 +71,7 @@ export class BfdSpeaker {
   readonly #randomUint32: () => number
   readonly #byDiscriminator: Map<number, Member> = new Map()
   readonly #bySession: Map<BfdSession, SessionDriver> = new Map()
-  readonly #groups: Map<string, ReceiveGroup> = new Map()
+  readonly #groups: ReceiveGroups = new ReceiveGroups((group, ttl) => this.#openReceiver(group, ttl))
   readonly #leaving: Map<SessionDriver, Promise<void>> = new Map()
   readonly #discarded: Partial<Record<BfdDecodeReason, number>> = {}
   #unknownPeer = 0
@@ -127,14 +128,8 @@ export class BfdSpeaker {
     const { maxSessions = DEFAULT_MAX_SESSIONS } = this.#options
     if (this.#bySession.size >= maxSessions)
       throw new BfdOptionsError('limit', 'maxSessions', `there are ${maxSessions} sessions`)
-    const group = this.#groupOf(configuration)
-    const driver = this.#createDriver(configuration, group)
-    try {
-      this.#byDiscriminator.set(driver.localDiscriminator, group.add(driver))
-    } catch (error) {
-      this.#closeIfEmpty(group)
-      throw error
-    }
+    const driver = this.#createDriver(configuration)
+    this.#byDiscriminator.set(driver.localDiscriminator, this.#groups.add(driver))
     this.#bySession.set(driver.session, driver)
     driver.start()
     return driver.session
@@ -164,12 +159,9 @@ export class BfdSpeaker {
     const driver = this.#bySession.get(session)
     if (driver === undefined) return
     this.#bySession.delete(session)
+    const member = this.#byDiscriminator.get(driver.localDiscriminator)
     this.#byDiscriminator.delete(driver.localDiscriminator)
-    const group = this.#groups.get(groupKey(driver.configuration))
-    if (group !== undefined) {
-      group.delete(driver)
-      this.#closeIfEmpty(group)
-    }
+    if (member !== undefined) this.#groups.delete(member)
     if (farewell === 'silent') driver.close()
     else
       this.#leaving.set(
@@ -178,8 +170,8 @@ export class BfdSpeaker {
       )
   }
 
-  #createDriver(configuration: SessionConfiguration, group: ReceiveGroup): SessionDriver {
-    const { remoteAddress, remotePort, localAddress, device } = configuration
+  #createDriver(configuration: SessionConfiguration): SessionDriver {
+    const { remoteAddress, remotePort, localAddress, device, hops } = configuration
     const endpoint = { remoteAddress, remotePort, localAddress, device }
     return new SessionDriver({
       configuration,
@@ -189,37 +181,23 @@ export class BfdSpeaker {
       timers: this.#timers,
       random: this.#options.random ?? Math.random,
       randomUint32: this.#randomUint32,
-      drain: () => group.drain()
+      drain: () => this.#groups.drain({ family: remoteAddress.family, hops, device })
     })
   }
 
-  #groupOf(configuration: SessionConfiguration): ReceiveGroup {
-    const key = groupKey(configuration)
-    const known = this.#groups.get(key)
-    if (known !== undefined) return known
-    const { hops, device, remoteAddress } = configuration
-    const { family } = remoteAddress
+  #openReceiver(group: ReceiveGroup, ttl: TtlPolicy): BfdReceiver {
+    const { family, hops, device } = group.scope
     const { listenAddresses = {}, listenPorts = {} } = this.#options
-    const group = new ReceiveGroup(key, (ttl) =>
-      this.#transport.openReceiver(
-        {
-          family,
-          device,
-          localAddress: family === 4 ? listenAddresses.ipv4 : listenAddresses.ipv6,
-          port: listenPorts[hops] ?? BFD_PORT[hops],
-          ttl
-        },
-        (bytes, source) => this.#receive(group, bytes, source)
-      )
+    return this.#transport.openReceiver(
+      {
+        family,
+        device,
+        localAddress: family === 4 ? listenAddresses.ipv4 : listenAddresses.ipv6,
+        port: listenPorts[hops] ?? BFD_PORT[hops],
+        ttl
+      },
+      (bytes, source) => this.#receive(group, bytes, source)
     )
-    this.#groups.set(key, group)
-    return group
-  }
-
-  #closeIfEmpty(group: ReceiveGroup): void {
-    if (group.size > 0) return
-    group.close()
-    this.#groups.delete(group.key)
   }
 
   /** RFC 5880 §6.8.6, up to the choice of the session. */
@@ -231,7 +209,9 @@ export class BfdSpeaker {
     }
     const discriminator = yourDiscriminatorOf(bytes)
     const member =
-      discriminator === 0 ? group.find(source.addressText()) : this.#byDiscriminator.get(discriminator)
+      discriminator === 0
+        ? this.#groups.find(group, source.addressText())
+        : this.#byDiscriminator.get(discriminator)
     if (member === undefined) this.#unknownPeer += 1
     else if (isOnPath(member, group, source)) member.driver.receive(bytes)
     else this.#wrongPath += 1
@@ -243,10 +223,6 @@ export class BfdSpeaker {
       if (discriminator !== 0 && !this.#byDiscriminator.has(discriminator)) return discriminator
     }
   }
-}
-
-function groupKey({ remoteAddress, hops, device = '' }: SessionConfiguration): string {
-  return `${remoteAddress.family}/${hops}/${device}`
 }
 
 function systemRandomUint32(): number {

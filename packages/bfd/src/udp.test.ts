@@ -105,6 +105,19 @@ describe.skipIf(process.platform !== 'linux').each(FAMILIES)('over $name', ({ a,
     speaker.add({ remoteAddress: there })
   })
 
+  test('sessions that name no interface come up beside others that do', async () => {
+    const [left, right] = [begin(here, portA), begin(there, portB)]
+    const elsewhere = parseIpAddress(here.family === 4 ? '127.0.0.99' : '2001:db8::99')
+    for (const { speaker } of [{ speaker: left }, { speaker: right }])
+      speaker.add({ ...FAST, remoteAddress: elsewhere, interface: 'lo' })
+    const sessions = [
+      side(left, { localAddress: here, remoteAddress: there, remotePort: portB }),
+      side(right, { localAddress: there, remoteAddress: here, remotePort: portA })
+    ]
+    await Promise.all(sessions.map(async ({ session }) => once(session, 'up')))
+    expect(left.counters.wrongPath).toBe(0)
+  })
+
   test('an address that is not there yet is tried again with each packet', () => {
     const speaker = begin(here, portA)
     const localAddress = parseIpAddress(here.family === 4 ? '192.0.2.77' : '2001:db8::77')
