@@ -27,15 +27,19 @@ export function createPlane({ backend, node, ...options }: CreatePlaneOptions): 
   }
 }
 
-function createLoopPlane(
+/** Frames in this thread's event loop. */
+export function createLoopPlane(
   { excludeSource, onEvent }: Pick<CreatePlaneOptions, 'excludeSource' | 'onEvent'>,
   createLink: (handlers: LinkHandlers) => Link
 ): Plane {
   const link = createLink({
-    onFrame: (frame, index) => core.onFrame(frame, index),
+    onFrame: (frame, index) => {
+      core.onFrame(frame, index)
+      plane.onLinkEvent()
+    },
     onInterfaces: (change) => {
       core.onInterfaces(change)
-      plane.onInterfacesChanged()
+      plane.onLinkEvent()
     }
   })
   const core = new FramesCore({

@@ -14,6 +14,7 @@ export class LoopPlane implements Plane {
   readonly #stopping = new AbortController()
   #running: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
+  #isWorking = false
 
   constructor(options: LoopPlaneOptions) {
     this.#options = options
@@ -33,8 +34,8 @@ export class LoopPlane implements Plane {
     this.#work()
   }
 
-  /** To be called after the link told of changed interfaces. */
-  onInterfacesChanged(): void {
+  /** To be called after the link told of a frame, which may have to be answered later, or of changed interfaces. */
+  onLinkEvent(): void {
     this.#work()
   }
 
@@ -49,9 +50,13 @@ export class LoopPlane implements Plane {
   }
 
   #work(): void {
+    // A link may hand in what our own frames have caused before they are all sent.
+    if (this.#isWorking) return
     clearTimeout(this.#timer)
     if (this.#stopping.signal.aborted) return
+    this.#isWorking = true
     const waitMs = this.#options.core.work()
+    this.#isWorking = false
     if (waitMs !== undefined) this.#timer = setTimeout(() => this.#work(), waitMs)
   }
 }
