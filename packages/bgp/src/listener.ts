@@ -51,6 +51,8 @@ export class Listener {
     }
     this.#server = server
     await once(server, 'listening')
+    // One connection could not be accepted, for want of descriptors: the peer tries again, and so does the system.
+    server.on('error', () => undefined)
   }
 
   /**

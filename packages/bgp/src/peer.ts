@@ -129,11 +129,11 @@ export class BgpPeer extends EventEmitter<BgpPeerEvents> {
   update(options: BgpPeerOptions): void {
     const before = this.#options
     const isOther = needsRestart(before, options)
-    const farewell = this.#lastWord(notification(CEASE.code, CEASE.OTHER_CONFIGURATION_CHANGE))
     this.#options = options
     this.#prefixes.setLimit(options.maxPrefixes)
     if (isOther || !this.#rekey(before)) {
-      void this.#sessions.end('stop', farewell)
+      // No hard reset: the session comes again at once, and routes may stay until then.
+      void this.#sessions.end('stop', notification(CEASE.code, CEASE.OTHER_CONFIGURATION_CHANGE))
       if (isOther) this.#endpoint = endpointOf(options)
       if (this.#isStarted) this.start()
       return

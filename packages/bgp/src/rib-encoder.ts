@@ -111,7 +111,7 @@ export class RibEncoder {
 }
 
 /** The attributes of a route as a peer gets them. */
-export function pathAttributes(
+function pathAttributes(
   attributes: RouteAttributes,
   context: Pick<UpdateContext, 'encoding' | 'localAsn' | 'isGracefulShutdown'>
 ): PathAttributes {

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { setImmediate as nextImmediate } from 'node:timers/promises'
 import { Ipv4Address } from '@clarion-lb/netaddr'
@@ -12,7 +13,7 @@ import {
   route,
   stopAll
 } from './fixtures/speakers.ts'
-import { BgpSpeaker } from './index.ts'
+import { BGP_MESSAGE_CHANNEL, BGP_TRANSITION_CHANNEL, BgpSpeaker } from './index.ts'
 
 afterEach(async () => {
   vi.useRealTimers()
@@ -185,4 +186,40 @@ test('a peer that is removed is told, and its connections are refused', async ()
   expect((await told).notification).toMatchObject({ code: 6, subcode: 2 })
   const refused = await closed(pair.right)
   expect(refused).toMatchObject({ by: 'network', wasEstablished: false })
+})
+
+test('messages and transitions are told to those who subscribe', async () => {
+  const transitions: unknown[] = []
+  const types: unknown[] = []
+  const onTransition = (message: unknown): void => void transitions.push(message)
+  const onMessage = (message: unknown): void => void types.push(message)
+  subscribe(BGP_TRANSITION_CHANNEL, onTransition)
+  subscribe(BGP_MESSAGE_CHANNEL, onMessage)
+  try {
+    await establish(await createPair())
+  } finally {
+    unsubscribe(BGP_TRANSITION_CHANNEL, onTransition)
+    unsubscribe(BGP_MESSAGE_CHANNEL, onMessage)
+  }
+  expect(transitions).toContainEqual({
+    peer: 'left',
+    connection: 'outgoing',
+    from: 'openConfirm',
+    to: 'established',
+    event: 'keepaliveReceived'
+  })
+  expect(types).toContainEqual(expect.objectContaining({ peer: 'right', direction: 'received' }))
+})
+
+test('an aborted signal closes sessions as for a restart, and one that is stopped before is left alone', async () => {
+  const pair = await createPair()
+  await pair.left.speaker.stop()
+  const abort = new AbortController()
+  await pair.left.speaker.start(abort.signal)
+  const { options } = pair.right.peer
+  pair.right.speaker.updatePeer({ ...options, port: pair.left.speaker.ports[0] ?? 0 })
+  await establish(pair)
+  const told = closed(pair.right)
+  abort.abort()
+  expect(await told).toMatchObject({ by: 'network', notification: undefined })
 })

@@ -80,7 +80,7 @@ test('IPv6 routes without an address to send packets to are kept back, with the 
   expect(pair.right.peer.status().counters.sessions).toBe(1)
 })
 
-test('a peer that asks gets its routes again, with a beginning and an end', async () => {
+test('a graceful shutdown is told with all routes, and can be taken back', async () => {
   const pair = await createPair()
   const received = new Received(pair.left.peer)
   pair.right.peer.setAdvertisements([route('192.0.2.1/32')])

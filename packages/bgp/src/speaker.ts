@@ -34,6 +34,7 @@ export class BgpSpeaker {
   readonly #entries: Map<string, Entry> = new Map()
   readonly #listeners: readonly Listener[]
   #isRunning = false
+  #forgetSignal: () => void = () => undefined
   #isComplete: boolean
   #isGracefulShutdown = false
 
@@ -84,7 +85,9 @@ export class BgpSpeaker {
       throw error
     }
     this.#isRunning = true
-    signal?.addEventListener('abort', () => void this.stop({ mode: 'restart' }), { once: true })
+    const onAbort = (): void => void this.stop({ mode: 'restart' })
+    signal?.addEventListener('abort', onAbort, { once: true })
+    this.#forgetSignal = () => signal?.removeEventListener('abort', onAbort)
     for (const entry of this.#entries.values()) this.#startPeer(entry)
   }
 
@@ -92,6 +95,7 @@ export class BgpSpeaker {
   async stop(options: StopOptions = { mode: 'shutdown' }): Promise<void> {
     if (!this.#isRunning) return
     this.#isRunning = false
+    this.#forgetSignal()
     for (const listener of this.#listeners) listener.stop()
     await Promise.all([...this.#entries.values()].map(async (entry) => stopPeer(entry, options)))
   }
