@@ -280,9 +280,9 @@ describe('BGP', () => {
   })
 
   test('of hold time and keepalive time the one that is absent follows from the other', () => {
-    const [first, second] = buildConfig({
-      bgpPeers: [peer({ holdTime: '90s' }), peer({ keepaliveTime: '10s' })]
-    }).config.peers
+    const [first, second] = [{ holdTime: '90s' }, { keepaliveTime: '10s' }].map(
+      (spec) => buildConfig({ bgpPeers: [peer(spec)] }).config.peers[0]
+    )
     expect([first?.keepaliveTimeMs, second?.holdTimeMs]).toEqual([30_000, 30_000])
   })
 

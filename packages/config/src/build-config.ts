@@ -1,8 +1,10 @@
+import { parseBfdProfiles } from './bfd-profiles.ts'
 import { attachBgpAdvertisements } from './bgp-advertisements.ts'
+import { refuseBgpExtras } from './bgp-extras.ts'
 import { parseCommunities } from './communities.ts'
 import { attachL2Advertisements } from './l2-advertisements.ts'
 import type { Config, Problem } from './model.ts'
-import { parseBfdProfiles, parsePeers } from './peers.ts'
+import { parsePeers } from './peers.ts'
 import { parsePools } from './pools.ts'
 import { ProblemList } from './problems.ts'
 import type { ConfigResources } from './resources.ts'
@@ -27,7 +29,9 @@ export function buildConfig(asGiven: ConfigResources): ConfigResult {
   const l2 = attachL2Advertisements(resources.l2Advertisements ?? [], pools, nodes, list)
   const bgp = attachBgpAdvertisements(resources.bgpAdvertisements ?? [], { pools, nodes, communities }, list)
   const bfdProfiles = parseBfdProfiles(resources.bfdProfiles ?? [], list)
-  const peers = parsePeers(resources.bgpPeers ?? [], { nodes, bfdProfiles, secrets }, list)
+  const bfdProfileNames = new Set((resources.bfdProfiles ?? []).map(({ metadata }) => metadata?.name ?? ''))
+  const peers = parsePeers(resources.bgpPeers ?? [], { nodes, bfdProfiles, bfdProfileNames, secrets }, list)
+  refuseBgpExtras(resources.bgpExtras, list)
   return {
     config: {
       pools: [...pools.values()].map(({ labels: _labels, ...pool }) => ({

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { buildConfig, type ConfigResult } from './build-config.ts'
-export { compareCommunities, parseCommunity } from './communities.ts'
+export { compareCommunities, parseCommunity, sortCommunities } from './communities.ts'
 export { parseDurationMs } from './duration.ts'
 export { type LegacyConfigResult, parseLegacyConfig } from './legacy.ts'
 export type {
@@ -20,7 +20,7 @@ export type {
   ServiceAllocation
 } from './model.ts'
 export { formatProblem } from './problems.ts'
-export type { ConfigResources, Labelled, SecretView } from './resources.ts'
+export type { ConfigMapView, ConfigResources, Labelled, SecretView } from './resources.ts'
 export {
   type CompiledSelector,
   compileSelector,

@@ -1,5 +1,6 @@
 import type { IPAddressPool } from '@clarion-lb/crds'
 import { compareIpAddresses, InvalidAddressError, IpRange } from '@clarion-lb/netaddr'
+import { byAge } from './by-age.ts'
 import type { Pool, ServiceAllocation } from './model.ts'
 import type { Findings, ProblemList } from './problems.ts'
 import type { Labelled } from './resources.ts'
@@ -175,11 +176,4 @@ function insertionIndex(claims: readonly Claim[], range: IpRange): number {
     else high = middle
   }
   return low
-}
-
-function byAge(a: IPAddressPool, b: IPAddressPool): number {
-  const [left, right] = [a, b].map(
-    ({ metadata }) => `${metadata?.creationTimestamp ?? '9'}\n${metadata?.name ?? ''}`
-  )
-  return (left ?? '') < (right ?? '') ? -1 : 1
 }

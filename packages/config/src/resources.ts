@@ -4,7 +4,8 @@ import type {
   BGPPeer,
   Community,
   IPAddressPool,
-  L2Advertisement
+  L2Advertisement,
+  ObjectMeta
 } from '@clarion-lb/crds'
 
 /** A Namespace or a Node: what selectors look at. */
@@ -20,6 +21,12 @@ export interface SecretView {
   readonly data?: Readonly<Record<string, string>>
 }
 
+/** A ConfigMap, as far as it is read. */
+export interface ConfigMapView {
+  readonly metadata?: ObjectMeta
+  readonly data?: Readonly<Record<string, string>>
+}
+
 /** Everything that the configuration is made of. Lists that are absent are empty. */
 export interface ConfigResources {
   readonly pools?: readonly IPAddressPool[]
@@ -31,4 +38,6 @@ export interface ConfigResources {
   readonly namespaces?: readonly Labelled[]
   readonly nodes?: readonly Labelled[]
   readonly secrets?: ReadonlyMap<string, SecretView>
+  /** The ConfigMap `bgpextras` of our namespace, if there is one: only to say that it is not used. */
+  readonly bgpExtras?: ConfigMapView | undefined
 }
