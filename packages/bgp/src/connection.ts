@@ -95,6 +95,12 @@ export class Connection {
     this.#closeTimer = setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT_MS)
   }
 
+  /** Closes without waiting for anything. */
+  destroy(): void {
+    this.#isClosing = true
+    this.#socket.destroy()
+  }
+
   #receive(chunk: Uint8Array, handlers: ConnectionHandlers): void {
     if (this.#isClosing) return
     try {

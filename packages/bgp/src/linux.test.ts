@@ -104,3 +104,16 @@ test('what comes from farther away than allowed is dropped', LINUX, async () => 
   expect(right.status().lastClose).toMatchObject({ by: 'network', message: 'no answer' })
   expect(left.state).toBe('active')
 })
+
+test('a session is bound to its device', { skip: LINUX.skip || process.getuid?.() !== 0 }, async () => {
+  const addresses = { listen: '127.99.6.1', left: '127.99.6.1', right: '127.99.6.2' }
+  const { left, right, rightSpeaker } = await connectOver(addresses, {}, { device: 'lo' })
+  const both = [once(left, 'established'), once(right, 'established')]
+  await rightSpeaker.start()
+  await Promise.all(both)
+  const ended = once(right, 'closed')
+  rightSpeaker.updatePeer({ ...right.options, device: 'no-such-device' })
+  await ended
+  while (right.status().lastClose?.wasEstablished === true) await once(right, 'closed')
+  expect(right.status().lastClose?.message).toContain('SO_BINDTODEVICE no-such-device: ENODEV')
+})

@@ -115,6 +115,12 @@ test.each([
   expect(a && b && collisionLoser(a, b)).toBe(loser)
 })
 
+test('without families we speak IPv4 and say nothing of it', () => {
+  const ours = buildOpen({ ...PEER, families: [] }, LOCAL, false)
+  expect(ours.capabilities).toMatchObject({ families: [], hasExtendedNextHop: false })
+  expect(negotiate(ours, openOf()).encoding.families).toEqual([4])
+})
+
 describe('the next hop', () => {
   const V6 = Ipv6Address.parse('2001:db8::1')
   const V4 = Ipv4Address.parse('192.0.2.1')

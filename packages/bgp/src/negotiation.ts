@@ -98,7 +98,7 @@ export function negotiate(ours: OpenMessage, theirs: OpenMessage): Negotiated {
       maxMessageLength:
         a.hasExtendedMessage && b.hasExtendedMessage ? MAX_EXTENDED_MESSAGE_LENGTH : MAX_MESSAGE_LENGTH,
       hasExtendedNextHop: a.hasExtendedNextHop && b.hasExtendedNextHop,
-      families: a.families.filter((family) => offered.includes(family)),
+      families: familiesOf(a).filter((family) => offered.includes(family)),
       isExternal: ours.asn !== theirs.asn
     },
     localAsn: ours.asn,

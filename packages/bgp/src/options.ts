@@ -93,7 +93,7 @@ export interface BgpPeerSettings {
   readonly connectRetryMs?: number
   /** @defaultValue 10 s */
   readonly connectTimeoutMs?: number
-  /** Families to advertise. @defaultValue both */
+  /** Families to advertise. Empty: IPv4 for a peer that knows no multiprotocol capability. @defaultValue both */
   readonly families?: readonly IpFamily[]
   /** Of {@link BgpPeerSettings.families}: the session is refused without them (RFC 5492 §5). @defaultValue none */
   readonly requiredFamilies?: readonly IpFamily[]

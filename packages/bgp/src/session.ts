@@ -118,11 +118,12 @@ export class Session {
         messageChannel.publish({ peer: this.#host.peerName, direction: 'sent', bytes })
   }
 
-  /** Nothing happens any more; a connection is closed. */
+  /** Nothing happens any more; a connection that is still there is closed at once. */
   dispose(): void {
     this.#isDisposed = true
     this.#timers.stopAll()
-    this.#detach()
+    this.#connection?.destroy()
+    this.#connection = undefined
   }
 
   #step(event: FsmEvent): void {

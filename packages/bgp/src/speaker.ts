@@ -12,7 +12,7 @@ import { BgpPeer } from './peer.ts'
 import type { PeerContext, StopOptions } from './peer-context.ts'
 import { RibEncoder } from './rib-encoder.ts'
 import { RouteInterner } from './routes.ts'
-import { checkTransport, keyOf, minTtlOf, splitZone } from './transport.ts'
+import { checkTransport, keyOf, minTtlOf, type PeerEndpoint, splitZone } from './transport.ts'
 import { type DiscoverNeighbor, discoverNeighbor } from './unnumbered.ts'
 
 interface Entry {
@@ -209,22 +209,28 @@ export class BgpSpeaker {
   #accept(socket: Socket): void {
     // Until a session takes it: what goes wrong with it is of no interest.
     socket.on('error', () => undefined)
-    const peer = this.#peerOf(socket)
-    if (peer === undefined) socket.resetAndDestroy()
-    else peer.accept(socket)
+    const [text, zone] = splitZone(socket.remoteAddress)
+    const address = tryParseIpAddress(text)
+    const peer = address === undefined ? undefined : this.#peerOf(socket, { address, zone })
+    if (address === undefined || peer === undefined) {
+      socket.resetAndDestroy()
+      return
+    }
+    // An unnumbered peer that was quicker than its advertisements is found, too.
+    if (peer.endpoint === undefined) peer.setEndpoint({ address, zone })
+    peer.accept(socket)
   }
 
-  #peerOf(socket: Socket): BgpPeer | undefined {
-    const [remoteText, zone] = splitZone(socket.remoteAddress)
-    const remote = tryParseIpAddress(remoteText)
+  #peerOf(socket: Socket, remote: PeerEndpoint): BgpPeer | undefined {
     const local = tryParseIpAddress(splitZone(socket.localAddress)[0])
-    if (remote === undefined || local === undefined) return undefined
     return this.peers.find(({ options, endpoint }) => {
       const { localAddress } = options
-      if (localAddress !== undefined && !localAddress.equals(local)) return false
-      // The neighbour on an interface is whoever calls from there, found yet or not.
-      if (options.address === undefined) return zone !== undefined && zone === options.interface
-      return endpoint?.address.equals(remote) === true && (zone === undefined || endpoint.zone === zone)
+      if (localAddress !== undefined && (local === undefined || !localAddress.equals(local))) return false
+      if (endpoint === undefined) return remote.zone !== undefined && remote.zone === options.interface
+      return (
+        endpoint.address.equals(remote.address) &&
+        (remote.zone === undefined || endpoint.zone === remote.zone)
+      )
     })
   }
 }
