@@ -89,6 +89,7 @@ describe('a sharer', () => {
     await eventuallyAddresses(cluster, { a: ['192.0.2.10'], b: ['192.0.2.10'] })
     cluster.put(service('b', { ports: [{ port: 443 }] }))
     await eventuallyAddresses(cluster, { a: ['192.0.2.10'], b: ['192.0.2.11'] })
+    expect(cluster.writes('services').filter((write) => write.endsWith(' a'))).toHaveLength(1)
   })
 })
 
@@ -115,6 +116,7 @@ describe('a pool', () => {
     await eventuallyAddresses(cluster, { b: ['192.0.2.1'] })
     cluster.put(pool('main', ['192.0.2.0/30'], { avoidBuggyIPs: true }))
     await eventuallyAddresses(cluster, { a: ['192.0.2.2'], b: ['192.0.2.1'] })
+    expect(cluster.writes('services').filter((write) => write.endsWith(' b'))).toHaveLength(1)
   })
 
   test('that is renamed is asked for by its new name', async () => {
@@ -141,6 +143,7 @@ describe('annotations', () => {
       service('a', {}, { annotations: { ...old, ...annotated('address-pool', 'lan').annotations } })
     )
     await eventuallyAddresses(cluster, { a: ['192.0.2.10'] })
+    expect(poolOf(cluster, 'a')).toBe('lan')
   })
 })
 
