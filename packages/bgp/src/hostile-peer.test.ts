@@ -159,3 +159,35 @@ test('a peer that never reads costs a bounded amount of memory, and is given up'
   }
   expect(await end).toMatchObject({ by: 'local', message: 'the peer reads nothing (RFC 9687)' })
 })
+
+test.each([
+  { gracefulRestart: {}, kept: 'the new one' },
+  { gracefulRestart: undefined, kept: 'the old one' }
+])(
+  'of a peer that connects again while its session is up $kept is kept ($gracefulRestart)',
+  async (options) => {
+    const { gracefulRestart } = options
+    const settings = gracefulRestart === undefined ? {} : { gracefulRestart }
+    const { port, left } = await createPair({ leftPeer: settings })
+    const identity = { asn: 64_501, bgpIdentifier: Ipv4Address.parse('192.0.2.2') }
+    const hello = Buffer.concat([
+      encodeOpen(buildOpen({ ...PEER, ...settings }, identity, true)),
+      encodeKeepalive()
+    ])
+    const before = await dialFrom(loopback(2), loopback(1), port)
+    before.resume()
+    before.write(hello)
+    await once(left.peer, 'established')
+    const after = connect({ host: loopback(1).toString(), port, localAddress: loopback(2).toString() })
+    after.on('error', () => undefined)
+    sockets.push(after)
+    after.resume()
+    const loser = gracefulRestart === undefined ? after : before
+    const isClosed = new Promise<void>((resolve) => loser.on('close', () => resolve()))
+    after.write(hello)
+    await isClosed
+    await vi.waitFor(() => expect(left.peer.state).toBe('established'))
+    expect(left.peer.status().counters.sessions).toBe(gracefulRestart === undefined ? 1 : 2)
+    expect(left.peer.status().counters.sent.notification).toBe(0)
+  }
+)
