@@ -1,18 +1,11 @@
 import { hash } from 'node:crypto'
 import type { L2Advertisement, Pool } from '@clarion-lb/config'
-import { type IpAddress, tryParseIpAddress } from '@clarion-lb/netaddr'
+import type { IpAddress } from '@clarion-lb/netaddr'
 import type { ServiceEndpoints } from './endpoints.ts'
+import { findAddresses, selectsService, type UnusableReason } from './found-addresses.ts'
+import type { NodeView } from './node-view.ts'
 import type { PoolIndex } from './pool-index.ts'
-import { annotationOf, ingressTextsOf, isLoadBalancer, type ServiceView } from './service.ts'
-
-/** What is known of a node. */
-export interface NodeView {
-  readonly name: string
-  /** Condition `NetworkUnavailable` is True. */
-  readonly isNetworkUnavailable: boolean
-  /** Carries the label `node.kubernetes.io/exclude-from-external-load-balancers`. */
-  readonly isExcluded: boolean
-}
+import { annotationOf, type ServiceView } from './service.ts'
 
 /** Everything that an election depends on but the Service. */
 export interface L2Snapshot {
@@ -27,10 +20,7 @@ export interface L2Snapshot {
 
 /** Why addresses are not announced from a node. The names are MetalLB's. */
 export type WithholdReason =
-  | 'notLoadBalancer'
-  | 'noIPAllocated'
-  | 'invalidIP'
-  | 'ipNotAllowed'
+  | UnusableReason
   | 'notOwner'
   | 'noMatchingAdvertisement'
   | 'sharedIPWithServiceSelector'
@@ -64,15 +54,11 @@ export function decideL2(
   endpoints: ServiceEndpoints,
   snapshot: L2Snapshot
 ): L2Decision {
-  const found = addressesOf(service, snapshot.pools)
-  if ('outcome' in found) return found
+  const found = findAddresses(service, snapshot.pools)
+  if (found.outcome === 'unusable') return withhold(found.reason, found.because)
   const { addresses, pool } = found
   if (!endpoints.hasUsable) return withhold('notOwner', 'it has no ready endpoint')
-  const labels = service.metadata?.labels
-  const advertisements = pool.l2Advertisements.filter(
-    ({ serviceSelectors }) =>
-      serviceSelectors.length === 0 || serviceSelectors.some((selector) => selector.matches(labels))
-  )
+  const advertisements = pool.l2Advertisements.filter((one) => selectsService(one, service))
   const isShared = annotationOf(service, 'allowSharedIp') !== undefined
   if (isShared && advertisements.some(({ serviceSelectors }) => serviceSelectors.length > 0)) {
     const because =
@@ -145,28 +131,6 @@ export function isCandidate(
 /** Orders candidates: ascending, as text. The address is in its canonical form. */
 export function electionDigest(node: string, address: string): string {
   return hash('sha256', `${node}#${address}`, 'hex')
-}
-
-function addressesOf(
-  service: ServiceView,
-  pools: PoolIndex
-): { readonly addresses: readonly IpAddress[]; readonly pool: Pool } | L2Decision {
-  if (!isLoadBalancer(service)) return withhold('notLoadBalancer', 'it is not of type LoadBalancer')
-  const entries = service.status?.loadBalancer?.ingress ?? []
-  if (entries.length === 0) return withhold('noIPAllocated', 'it has no address')
-  const texts = ingressTextsOf(service)
-  if (texts.length < entries.length)
-    return withhold('invalidIP', 'its status names a host instead of an address')
-  const addresses: IpAddress[] = []
-  for (const text of texts) {
-    const address = tryParseIpAddress(text)
-    if (address === undefined)
-      return withhold('invalidIP', `${JSON.stringify(text)} in its status is not an address`)
-    addresses.push(address)
-  }
-  const pool = pools.findAll(addresses)
-  if (pool !== undefined) return { addresses, pool }
-  return withhold('ipNotAllowed', `${texts.join(', ')}: not in one of the pools`)
 }
 
 function withhold(reason: WithholdReason, because: string, announcer?: string): L2Decision {

@@ -1,5 +1,5 @@
+import type { L2Change } from './l2-decider.ts'
 import type { L2Decision } from './l2-election.ts'
-import type { L2Change } from './l2-planner.ts'
 
 /** An address that this node answers for. */
 export interface WantedAddress {

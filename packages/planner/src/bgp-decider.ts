@@ -1,0 +1,86 @@
+import { type BgpDecision, type BgpRoute, decideBgp } from './bgp-decision.ts'
+import { isSameCommunities } from './community-lists.ts'
+import { type KnownService, type PlannerState, SharedRefusals } from './planner-state.ts'
+
+/** A decision that is another than before. */
+export interface BgpChange {
+  /** `namespace/name` of the Service. */
+  readonly key: string
+  readonly before: BgpDecision | undefined
+  /** `undefined`: the Service is gone. */
+  readonly after: BgpDecision | undefined
+}
+
+type Refusal = Extract<BgpDecision, { outcome: 'withhold' }>
+
+/** The BGP part of a planner. Of the nodes it is only its own that counts. */
+export class BgpDecider {
+  readonly #state: PlannerState
+  readonly #refusals = new SharedRefusals<Refusal>()
+  #fitness: string
+
+  constructor(state: PlannerState) {
+    this.#state = state
+    this.#fitness = fitnessOf(state)
+  }
+
+  decide(keys: Iterable<string>): readonly BgpChange[] {
+    const { node, services, nodes, pools, ignoreExcludeLabel } = this.#state
+    if (pools === undefined) return []
+    const snapshot = { pools, nodes, ignoreExcludeLabel }
+    const changes: BgpChange[] = []
+    for (const key of keys) {
+      const known = services.get(key)
+      if (known === undefined) continue
+      const before = known.bgp
+      const decided = decideBgp(node, known.service, known.endpoints, snapshot)
+      const after = decided.outcome === 'withhold' ? this.#refusals.share(decided) : decided
+      const isSame = before !== undefined && isSameDecision(before, after)
+      // The object that is known is kept: whoever took it over holds no second one.
+      if (isSame && before.because === after.because) continue
+      known.bgp = after
+      if (!isSame) changes.push({ key, before, after })
+    }
+    return changes
+  }
+
+  forget(key: string, { bgp: before }: KnownService): readonly BgpChange[] {
+    return before === undefined ? [] : [{ key, before, after: undefined }]
+  }
+
+  nodeChanged(): readonly BgpChange[] {
+    const fitness = fitnessOf(this.#state)
+    if (fitness === this.#fitness) return []
+    this.#fitness = fitness
+    return this.decide(this.#state.services.keys())
+  }
+}
+
+/** What of a node's object takes part in decisions. */
+function fitnessOf({ node, nodes }: PlannerState): string {
+  const view = nodes.get(node)
+  return [view?.isNetworkUnavailable === true, view?.isExcluded === true].join()
+}
+
+function isSameDecision(a: BgpDecision, b: BgpDecision): boolean {
+  if (a === b) return true
+  if (a.outcome === 'withhold' || b.outcome === 'withhold')
+    return a.outcome === 'withhold' && b.outcome === 'withhold' && a.reason === b.reason
+  return (
+    a.pool === b.pool &&
+    a.addresses.join() === b.addresses.join() &&
+    a.routes.length === b.routes.length &&
+    a.routes.every((route, i) => isSameRoute(route, b.routes[i]))
+  )
+}
+
+function isSameRoute(a: BgpRoute, b: BgpRoute | undefined): boolean {
+  return (
+    b !== undefined &&
+    a.advertisement === b.advertisement &&
+    a.localPref === b.localPref &&
+    a.prefix.equals(b.prefix) &&
+    a.peers?.join() === b.peers?.join() &&
+    isSameCommunities(a.communities, b.communities)
+  )
+}
