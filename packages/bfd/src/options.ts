@@ -23,7 +23,10 @@ export interface BfdSessionOptions extends BfdParameterOptions {
   readonly interface?: string | undefined
   /** `'single'` is RFC 5881, `'multi'` RFC 5883. @defaultValue 'single' */
   readonly hops?: 'single' | 'multi' | undefined
-  /** Packets with less are dropped by the kernel, 1–255; for `'multi'` only. @defaultValue 254 */
+  /**
+   * Packets with less are dropped by the kernel, 1–255; for `'multi'` only. Not all peers begin with 255 there: BIRD
+   * begins with 64. @defaultValue 254
+   */
   readonly minimumTtl?: number | undefined
   readonly authentication?: BfdAuthentication | undefined
   /** Refused if `true`: nothing here can loop packets back in a forwarding plane. */
