@@ -21,6 +21,7 @@ export { runServices, type Service } from './lifecycle.ts'
 export { createLog, describeError } from './log.ts'
 export {
   BGP_PEERS,
+  BGP_SESSION_STATES,
   CONFIGURATION_STATES,
   IP_ADDRESS_POOLS,
   L2_ADVERTISEMENTS,

@@ -2,6 +2,7 @@ import type {
   BFDProfile,
   BGPAdvertisement,
   BGPPeer,
+  BGPSessionState,
   Community,
   ConfigurationState,
   IPAddressPool,
@@ -9,6 +10,7 @@ import type {
   ServiceBGPStatus,
   ServiceL2Status
 } from '@clarion-lb/crds'
+import { FRR_K8S_GROUP } from '@clarion-lb/crds'
 import { defineResource, type ResourceRef } from '@clarion-lb/k8s-watch'
 
 const COMMON = { group: 'metallb.io', version: 'v1beta1', isNamespaced: true } as const
@@ -58,4 +60,10 @@ export const CONFIGURATION_STATES: ResourceRef<ConfigurationState> = defineResou
   ...COMMON,
   plural: 'configurationstates',
   kind: 'ConfigurationState'
+})
+export const BGP_SESSION_STATES: ResourceRef<BGPSessionState> = defineResource({
+  ...COMMON,
+  group: FRR_K8S_GROUP,
+  plural: 'bgpsessionstates',
+  kind: 'BGPSessionState'
 })

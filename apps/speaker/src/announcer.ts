@@ -1,5 +1,10 @@
 import type { EventRecorder, KubeObject } from '@clarion-lb/k8s-watch'
-import { type L2Change, type L2Decision, type L2Planner, WantedAddresses } from '@clarion-lb/planner'
+import {
+  type AnnouncementPlanner,
+  type L2Change,
+  type L2Decision,
+  WantedAddresses
+} from '@clarion-lb/planner'
 import type { Logger } from 'pino'
 import type { AnnouncedAddress } from './metrics.ts'
 import type { PlaneEvent, PlaneInterface } from './plane/messages.ts'
@@ -8,7 +13,7 @@ import type { WantedStatus } from './service-statuses.ts'
 
 export interface AnnouncerOptions {
   readonly node: string
-  readonly planner: L2Planner
+  readonly planner: Pick<AnnouncementPlanner, 'l2DecisionOf'>
   readonly plane: Pick<Plane, 'apply'>
   readonly recorder: Pick<EventRecorder, 'record'>
   readonly log: Logger
@@ -51,7 +56,7 @@ export class Announcer {
 
   /** What the status object of a Service should say; `undefined`: there should be none of this node. */
   wantedStatusOf(key: string): WantedStatus | undefined {
-    const decision = announcementOf(this.#options.planner.decisionOf(key))
+    const decision = announcementOf(this.#options.planner.l2DecisionOf(key))
     if (decision === undefined || this.#told.get(key)?.isFailure === true) return undefined
     const { interfaces } = decision
     return interfaces === undefined ? {} : { interfaces: interfaces.map((name) => ({ name })) }
@@ -60,9 +65,9 @@ export class Announcer {
   /** What is announced, and has an interface to be announced on. */
   *announced(): Generator<AnnouncedAddress, void, undefined> {
     for (const [service, { isFailure }] of this.#told) {
-      const decision = announcementOf(this.#options.planner.decisionOf(service))
+      const decision = announcementOf(this.#options.planner.l2DecisionOf(service))
       if (isFailure) continue
-      for (const address of addressesOf(decision)) yield { service, address }
+      for (const address of addressesOf(decision)) yield { service, protocol: 'layer2', address }
     }
   }
 
@@ -74,7 +79,7 @@ export class Announcer {
     this.#interfaces = event.interfaces
     this.#options.log.info({ interfaces: event.interfaces }, 'interfaces')
     for (const key of this.#told.keys()) {
-      const decision = announcementOf(this.#options.planner.decisionOf(key))
+      const decision = announcementOf(this.#options.planner.l2DecisionOf(key))
       if (decision !== undefined) this.#tell(key, decision)
     }
   }

@@ -10,6 +10,7 @@ import {
   HealthServer,
   type MetricsServer,
   type PartsContext,
+  SERVICE_BGP_STATUSES,
   SERVICE_L2_STATUSES,
   type Service
 } from '@clarion-lb/runtime'
@@ -21,15 +22,20 @@ import {
   instanceCachingFactory
 } from 'tsyringe'
 import { Announcer } from './announcer.ts'
-import { bgpProblems } from './bgp-problems.ts'
 import { EveryNode, LeaseLiveness, type Liveness } from './liveness.ts'
 import { registerSpeakerMetrics } from './metrics.ts'
 import { createPlane } from './plane/create-plane.ts'
+import { type Sessions, SessionsPlane } from './plane/sessions-plane.ts'
+import { RouteAnnouncer } from './route-announcer.ts'
 import { ServiceStatuses } from './service-statuses.ts'
+import { SessionLog } from './session-log.ts'
+import { registerSessionMetrics } from './session-metrics.ts'
+import { SessionStates } from './session-states.ts'
 import { Speaker } from './speaker.ts'
 import {
   ALL_SERVICES,
   ANNOUNCER,
+  BGP_STATUS,
   CLIENT,
   CONFIG_SOURCE,
   HEALTH_SERVER,
@@ -41,6 +47,9 @@ import {
   PLANE,
   RECORDER,
   REPORTER,
+  ROUTE_ANNOUNCER,
+  SESSION_STATES,
+  SESSIONS,
   SETTINGS,
   SPEAKER
 } from './tokens.ts'
@@ -75,6 +84,10 @@ export function createContainer(): DependencyContainer {
         log.error({ error: describeError(error) }, 'the frames thread failed, and is started again')
     })
   })
+  provide(SESSIONS, createSessions)
+  provide(ROUTE_ANNOUNCER, createRouteAnnouncer)
+  provide(BGP_STATUS, createBgpStatus)
+  provide(SESSION_STATES, createSessionStates)
   provide(SPEAKER, createSpeaker)
   provide(ANNOUNCER, createAnnouncer)
   provide(L2_STATUS, createL2Status)
@@ -161,6 +174,69 @@ function createL2Status(c: DependencyContainer): ServiceStatuses {
   })
 }
 
+function createSessions(c: DependencyContainer): Sessions {
+  const log = c.resolve(LOG)
+  const sessionLog = new SessionLog(log)
+  return new SessionsPlane({
+    node: c.resolve(SETTINGS).node,
+    routesOf: (peer) => c.resolve(ROUTE_ANNOUNCER).routesOf(peer),
+    onState: (state) => {
+      sessionLog.tell(state)
+      c.resolve(SESSION_STATES).touch(state.name)
+    },
+    onGone: (peer) => {
+      sessionLog.forget(peer)
+      c.resolve(SESSION_STATES).touch(peer)
+    },
+    onRestart: (error) =>
+      log.error({ error: describeError(error) }, 'the sessions thread failed, and is started again')
+  })
+}
+
+function createRouteAnnouncer(c: DependencyContainer): RouteAnnouncer {
+  const speaker = c.resolve(SPEAKER)
+  return new RouteAnnouncer({
+    node: c.resolve(SETTINGS).node,
+    planner: speaker.planner,
+    sessions: c.resolve(SESSIONS),
+    recorder: c.resolve(RECORDER),
+    log: c.resolve(LOG),
+    serviceOf: (key) => speaker.serviceOf(key),
+    onStatus: (key) => c.resolve(BGP_STATUS).touch(key)
+  })
+}
+
+function createBgpStatus(c: DependencyContainer): ServiceStatuses {
+  const { namespace, node, pod } = c.resolve(SETTINGS)
+  const log = c.resolve(LOG)
+  return new ServiceStatuses({
+    name: 'BGP status',
+    client: c.resolve(CLIENT),
+    resource: SERVICE_BGP_STATUSES,
+    prefix: 'bgp-',
+    isOnePerService: false,
+    namespace,
+    node,
+    pod,
+    wantedOf: (key) => c.resolve(ROUTE_ANNOUNCER).wantedStatusOf(key),
+    onProblem: (service, error) =>
+      log.warn({ service, error: describeError(error) }, 'BGP status not written')
+  })
+}
+
+function createSessionStates(c: DependencyContainer): SessionStates {
+  const { namespace, node, pod } = c.resolve(SETTINGS)
+  const log = c.resolve(LOG)
+  return new SessionStates({
+    client: c.resolve(CLIENT),
+    namespace,
+    node,
+    pod,
+    states: () => c.resolve(SESSIONS).states(),
+    onProblem: (peer, error) => log.warn({ peer, error: describeError(error) }, 'session state not written')
+  })
+}
+
 function createHealthServer(c: DependencyContainer): HealthServer {
   return new HealthServer({
     port: c.resolve(SETTINGS).flags['health-probe-port'],
@@ -173,8 +249,9 @@ function createSpeakerMetricsServer(c: DependencyContainer): MetricsServer {
   registerSpeakerMetrics(c.resolve(METRICS).registry, {
     node: c.resolve(SETTINGS).node,
     counts: () => c.resolve(PLANE).counts(),
-    announced: () => c.resolve(ANNOUNCER).announced()
+    announced: () => [...c.resolve(ANNOUNCER).announced(), ...c.resolve(ROUTE_ANNOUNCER).announced()]
   })
+  registerSessionMetrics(c.resolve(METRICS).registry, () => c.resolve(SESSIONS).counts())
   return createMetricsServer(contextOf(c))
 }
 
@@ -182,7 +259,6 @@ function createSpeakerConfigSource(c: DependencyContainer): ConfigSource {
   return createConfigSource(contextOf(c), {
     nodes: c.resolve(SPEAKER).nodes,
     reporter: () => c.resolve(REPORTER),
-    problemsOf: ({ resources }) => bgpProblems(resources),
     onConfig: (config) => c.resolve(SPEAKER).setConfig(config)
   })
 }
@@ -203,7 +279,9 @@ function listServices(c: DependencyContainer): readonly Service[] {
     liveness: c.resolve(LIVENESS),
     plane: c.resolve(PLANE),
     announcer: c.resolve(ANNOUNCER),
-    status: c.resolve(L2_STATUS)
+    sessions: c.resolve(SESSIONS),
+    routes: c.resolve(ROUTE_ANNOUNCER),
+    statuses: [c.resolve(L2_STATUS), c.resolve(BGP_STATUS), c.resolve(SESSION_STATES)]
   })
   return [
     c.resolve(HEALTH_SERVER),

@@ -56,24 +56,18 @@ export const SPEAKER_FLAGS = {
   'frrk8s-namespace': {
     kind: 'text',
     env: 'FRRK8S_NAMESPACE',
-    description: 'not available',
-    refuse: () => 'frr-k8s is not available; remove it'
+    description: 'of frr-k8s, without effect: there is no FRR here'
   },
   'frrk8s-secret-passthrough': {
     kind: 'boolean',
-    description: 'not available',
-    refuse: (value) => (/^(0|f|false)$/i.test(value) ? undefined : 'frr-k8s is not available; remove it')
+    description: 'of frr-k8s, without effect: there is no FRR here'
   },
   'bgp-type': {
     kind: 'text',
     env: 'METALLB_BGP_TYPE',
     default: 'native',
     choices: ['native', 'frr', 'frr-k8s'],
-    description: 'native; frr and frr-k8s are not available',
-    refuse: (value) =>
-      value === 'native'
-        ? undefined
-        : `${value} is not available: no FRR is needed beside this speaker; use native`
+    description: 'whichever it is, this process has the sessions itself: no FRR is needed'
   }
 } as const satisfies FlagTable
 
@@ -82,5 +76,7 @@ export const WITHOUT_EFFECT: readonly string[] = [
   'host',
   'ml-bindport',
   'ml-secret-key-path',
-  'bgp-debounce-timeout'
+  'bgp-debounce-timeout',
+  'frrk8s-namespace',
+  'frrk8s-secret-passthrough'
 ]

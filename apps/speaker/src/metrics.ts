@@ -10,6 +10,7 @@ const COUNTERS = {
 /** An address of a Service that this node announces. */
 export interface AnnouncedAddress {
   readonly service: string
+  readonly protocol: 'layer2' | 'bgp'
   readonly address: string
 }
 
@@ -66,9 +67,9 @@ class AnnouncedGauge extends Gauge {
 
   override async get(): ReturnType<Gauge['get']> {
     const empty = await super.get()
-    const values = Array.from(this.#announced(), ({ service, address }) => ({
+    const values = Array.from(this.#announced(), ({ service, protocol, address }) => ({
       value: 1,
-      labels: { service, protocol: 'layer2', node: this.#node, ip: address }
+      labels: { service, protocol, node: this.#node, ip: address }
     }))
     return { ...empty, values }
   }

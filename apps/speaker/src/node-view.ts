@@ -16,8 +16,9 @@ export function nodeViewOf({ metadata, status }: V1Node): NodeView {
 }
 
 /** A node's status is large, and most of it nobody here reads. */
-export function trimNode({ metadata, status }: V1Node): V1Node {
+export function trimNode({ metadata, spec, status }: V1Node): V1Node {
   return {
+    ...(spec?.unschedulable === true ? { spec: { unschedulable: true } } : {}),
     metadata: pick(metadata, 'name', 'labels', 'resourceVersion', 'uid'),
     status: { conditions: (status?.conditions ?? []).filter(({ type }) => type === 'NetworkUnavailable') }
   }

@@ -25,17 +25,14 @@ describe('the flags of MetalLB', () => {
       METALLB_ML_LABELS: 'app=metallb,component=speaker',
       METALLB_ML_SECRET_KEY_PATH: '/etc/ml_secret_key',
       METALLB_NAMESPACE: 'metallb-system',
-      METALLB_BGP_TYPE: 'native'
+      METALLB_BGP_TYPE: 'frr-k8s'
     }
     const { node, namespace, flags } = settings(['--port=7472', '--log-level=info'], env)
     expect([node, namespace, flags['pod-name']]).toEqual(['n1', 'metallb-system', 'speaker-x'])
   })
 
   test.each([
-    [['--bgp-type=frr'], 'use native'],
     [['--bgp-type=other'], 'not one of'],
-    [['--frrk8s-namespace=x'], 'frr-k8s is not available'],
-    [['--frrk8s-secret-passthrough'], 'frr-k8s is not available'],
     [['--bgp-debounce-timeout=0'], 'not a positive whole number'],
     [['--ml-bindport=70000'], 'not a port number']
   ])('%j is refused: %s', (argv, text) => {

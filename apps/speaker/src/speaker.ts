@@ -14,15 +14,23 @@ import {
   type V1Node,
   type V1Service
 } from '@clarion-lb/k8s-watch'
-import { isOfClass, L2Planner, summarizeEndpoints } from '@clarion-lb/planner'
+import {
+  type AnnouncementChanges,
+  AnnouncementPlanner,
+  isOfClass,
+  summarizeEndpoints
+} from '@clarion-lb/planner'
 import type { CommonMetrics, Service } from '@clarion-lb/runtime'
 import type { Logger } from 'pino'
 import type { Announcer } from './announcer.ts'
 import type { Liveness } from './liveness.ts'
 import { nodeViewOf, trimNode } from './node-view.ts'
 import type { Plane } from './plane/plane.ts'
-import type { ServiceStatuses } from './service-statuses.ts'
+import type { SessionsEnd } from './plane/sessions-messages.ts'
+import type { Sessions } from './plane/sessions-plane.ts'
+import type { RouteAnnouncer } from './route-announcer.ts'
 import { trimEndpointSlice, trimService } from './trimmed-objects.ts'
+import { wantedPeersOf } from './wanted-peers.ts'
 
 export interface SpeakerOptions {
   readonly client: KubeClient
@@ -39,8 +47,14 @@ export interface SpeakerParts {
   readonly liveness: Liveness
   readonly plane: Plane
   readonly announcer: Announcer
-  readonly status: ServiceStatuses
+  readonly sessions: Sessions
+  readonly routes: RouteAnnouncer
+  /** Of Services and sessions. */
+  readonly statuses: readonly Service[]
 }
+
+/** What the speaker reads of the configuration. */
+export type SpeakerConfig = Pick<Config, 'pools' | 'peers' | 'bfdProfiles'>
 
 const SERVICE_LABEL = 'kubernetes.io/service-name'
 
@@ -50,19 +64,19 @@ const SERVICE_LABEL = 'kubernetes.io/service-name'
  */
 export class Speaker implements Service {
   readonly name = 'speaker'
-  readonly planner: L2Planner
+  readonly planner: AnnouncementPlanner
   readonly nodes: Informer<V1Node>
   readonly #options: SpeakerOptions
   readonly #services: Informer<V1Service>
   readonly #slices: Informer<V1EndpointSlice, 'service'>
   #parts: SpeakerParts | undefined
-  #config: Pick<Config, 'pools'> | undefined
+  #config: SpeakerConfig | undefined
   #hasBegun = false
 
   constructor(options: SpeakerOptions) {
     this.#options = options
     const { client, node, ignoreExcludeLabel } = options
-    this.planner = new L2Planner({ node, ignoreExcludeLabel })
+    this.planner = new AnnouncementPlanner({ node, ignoreExcludeLabel })
     this.nodes = new Informer({ client, resource: NODES, trim: trimNode })
     this.#services = new Informer({ client, resource: SERVICES, pageSize: 1000, trim: trimService })
     this.#slices = new Informer({
@@ -117,17 +131,17 @@ export class Speaker implements Service {
     this.#begin()
   }
 
-  setConfig(config: Pick<Config, 'pools'>): void {
+  setConfig(config: SpeakerConfig): void {
     this.#config = config
-    if (this.#hasBegun) this.#apply(this.planner.setConfig(config))
+    if (this.#hasBegun) this.#applyConfig(config)
     else this.#begin()
   }
 
   /** Others take over first, then the answers end. */
   async stop(): Promise<void> {
-    const { liveness, plane, status } = this.#knownParts()
+    const { liveness, plane, sessions, statuses } = this.#knownParts()
     await liveness.stop()
-    await status.stop()
+    await Promise.all([sessions.stop(this.#end()), ...statuses.map((one) => one.stop())])
     await plane.stop()
     await Promise.all([this.#services.stop(), this.#slices.stop(), this.nodes.stop()])
   }
@@ -137,12 +151,14 @@ export class Speaker implements Service {
     const { log } = this.#options
     const config = this.#config
     if (this.#hasBegun || config === undefined || this.#missing() !== undefined) return
-    const { announcer, status } = this.#knownParts()
+    const { announcer, routes, sessions, statuses } = this.#knownParts()
     this.#hasBegun = true
     this.#updateMembers()
-    this.#apply(this.planner.setConfig(config))
-    status.start(new AbortController().signal)
-    log.info({ services: this.planner.size, addresses: announcer.addresses }, 'announcing')
+    this.#applyConfig(config)
+    sessions.markComplete()
+    for (const one of statuses) void one.start(new AbortController().signal)
+    const facts = { services: this.planner.size, addresses: announcer.addresses, prefixes: routes.size }
+    log.info(facts, 'announcing')
   }
 
   #missing(): string | undefined {
@@ -168,11 +184,28 @@ export class Speaker implements Service {
   }
 
   #updateMembers(): void {
-    this.#apply(this.planner.setMembers(this.#knownParts().liveness.members()))
+    const { announcer, liveness } = this.#knownParts()
+    announcer.apply(this.planner.setMembers(liveness.members()))
   }
 
-  #apply(changes: ReturnType<L2Planner['setConfig']>): void {
-    this.#knownParts().announcer.apply(changes)
+  #applyConfig(config: SpeakerConfig): void {
+    this.#knownParts().routes.setPeers(wantedPeersOf(config, this.#options.node))
+    this.#apply(this.planner.setConfig(config))
+  }
+
+  #apply({ l2, bgp }: AnnouncementChanges): void {
+    const { announcer, routes } = this.#knownParts()
+    announcer.apply(l2)
+    routes.apply(bgp)
+  }
+
+  /** A node that is drained does not come back soon; else another process takes over. */
+  #end(): SessionsEnd {
+    const { node } = this.#options
+    const isDrained = this.nodes.cache.get({ namespace: '', name: node })?.spec?.unschedulable === true
+    return isDrained
+      ? { mode: 'leave', text: `node ${node} is drained` }
+      : { mode: 'restart', text: `the speaker of node ${node} ends` }
   }
 
   #knownParts(): SpeakerParts {

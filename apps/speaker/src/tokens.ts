@@ -12,7 +12,10 @@ import type { InjectionToken } from 'tsyringe'
 import type { Announcer } from './announcer.ts'
 import type { Liveness } from './liveness.ts'
 import type { Plane } from './plane/plane.ts'
+import type { Sessions } from './plane/sessions-plane.ts'
+import type { RouteAnnouncer } from './route-announcer.ts'
 import type { ServiceStatuses } from './service-statuses.ts'
+import type { SessionStates } from './session-states.ts'
 import type { Settings } from './settings.ts'
 import type { Speaker } from './speaker.ts'
 
@@ -25,6 +28,10 @@ export const LIVENESS: InjectionToken<Liveness> = Symbol('Liveness')
 export const PLANE: InjectionToken<Plane> = Symbol('Plane')
 export const SPEAKER: InjectionToken<Speaker> = Symbol('Speaker')
 export const ANNOUNCER: InjectionToken<Announcer> = Symbol('Announcer')
+export const SESSIONS: InjectionToken<Sessions> = Symbol('Sessions')
+export const ROUTE_ANNOUNCER: InjectionToken<RouteAnnouncer> = Symbol('RouteAnnouncer')
+export const BGP_STATUS: InjectionToken<ServiceStatuses> = Symbol('BgpStatus')
+export const SESSION_STATES: InjectionToken<SessionStates> = Symbol('SessionStates')
 export const L2_STATUS: InjectionToken<ServiceStatuses> = Symbol('L2Status')
 export const CONFIG_SOURCE: InjectionToken<ConfigSource> = Symbol('ConfigSource')
 export const REPORTER: InjectionToken<ConfigurationReporter> = Symbol('Reporter')

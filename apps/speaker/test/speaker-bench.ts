@@ -17,9 +17,20 @@ import { expect } from 'vitest'
 import { createContainer } from '../src/container.ts'
 import { SPEAKER_FLAGS } from '../src/flags.ts'
 import type { PlaneEvent } from '../src/plane/messages.ts'
+import { SessionLog } from '../src/session-log.ts'
 import { settingsOf } from '../src/settings.ts'
-import { ALL_SERVICES, ANNOUNCER, CLIENT, LOG, PLANE, SETTINGS } from '../src/tokens.ts'
+import {
+  ALL_SERVICES,
+  ANNOUNCER,
+  CLIENT,
+  LOG,
+  PLANE,
+  SESSION_STATES,
+  SESSIONS,
+  SETTINGS
+} from '../src/tokens.ts'
 import { FakePlane } from './fake-plane.ts'
+import { LoopSessions } from './loop-sessions.ts'
 
 /** With these liveness comes from Leases. */
 export const WITH_LEASES: readonly string[] = ['--ml-bindaddr=192.0.2.1', '--ml-labels=app=metallb']
@@ -55,6 +66,20 @@ export class SpeakerBench {
     const plane = new FakePlane(() => cluster.ring())
     const root = createContainer()
     root.register(PLANE, { useValue: plane })
+    const sessionLog = new SessionLog(cluster.log)
+    const touch = (peer: string): void => {
+      root.resolve(SESSION_STATES).touch(peer)
+      cluster.ring()
+    }
+    const sessions = new LoopSessions(
+      nodeName,
+      (state) => {
+        sessionLog.tell(state)
+        touch(state.name)
+      },
+      touch
+    )
+    root.register(SESSIONS, { useValue: sessions })
     root.register(SETTINGS, { useValue: { ...settingsOf(parsed.values), pod: undefined } })
     root.register(LOG, { useValue: cluster.log })
     root.register(CLIENT, { useValue: await cluster.client(`speaker-${nodeName}`) })

@@ -10,4 +10,4 @@ for (const { field, message } of validate('IPAddressPool', { spec: { addresses: 
 // prints: spec.addresses must be a list
 
 console.log(buildCrdManifests().length)
-// prints: 9
+// prints: 10

@@ -157,6 +157,7 @@ describe('manifests', () => {
       'bfdprofiles.metallb.io',
       'bgpadvertisements.metallb.io',
       'bgppeers.metallb.io',
+      'bgpsessionstates.frrk8s.metallb.io',
       'communities.metallb.io',
       'configurationstates.metallb.io',
       'ipaddresspools.metallb.io',

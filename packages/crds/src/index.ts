@@ -4,7 +4,15 @@
  * @packageDocumentation
  */
 export { convertBgpPeerToV1beta1, convertBgpPeerToV1beta2 } from './bgp-peer-conversion.ts'
-export { GROUP, KINDS, type Kind, type KindName, type KindVersion, type PrinterColumn } from './kind.ts'
+export {
+  FRR_K8S_GROUP,
+  GROUP,
+  KINDS,
+  type Kind,
+  type KindName,
+  type KindVersion,
+  type PrinterColumn
+} from './kind.ts'
 export type {
   BGPAdvertisement,
   BGPAdvertisementSpec,
@@ -24,6 +32,8 @@ export type {
 } from './kinds/peers.ts'
 export type { IPAddressPool, IPAddressPoolSpec, IPAddressPoolStatus } from './kinds/pools.ts'
 export type {
+  BGPSessionState,
+  BGPSessionStateStatus,
   ConfigurationState,
   ConfigurationStateStatus,
   ServiceBGPStatus,
@@ -38,6 +48,6 @@ export {
   type CustomResourceDefinitionVersion,
   type ManifestOptions
 } from './manifest.ts'
-export { EXCLUDE_FROM_LOAD_BALANCERS_LABEL, ServiceAnnotation, StatusLabel } from './names.ts'
+export { EXCLUDE_FROM_LOAD_BALANCERS_LABEL, ServiceAnnotation, SessionLabel, StatusLabel } from './names.ts'
 export type { CelRule, OpenApiSchema } from './schema.ts'
 export { type SchemaProblem, validate, withDefaults } from './validate.ts'

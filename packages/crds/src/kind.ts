@@ -1,11 +1,18 @@
 import { bgpAdvertisementSpec, communitySpec, l2AdvertisementSpec } from './kinds/advertisements.ts'
 import { bfdProfileSpec, bgpPeerSpecV1beta1, bgpPeerSpecV1beta2 } from './kinds/peers.ts'
 import { ipAddressPoolSpec, ipAddressPoolStatus } from './kinds/pools.ts'
-import { configurationStateStatus, serviceBgpStatusStatus, serviceL2StatusStatus } from './kinds/reports.ts'
+import {
+  bgpSessionStateStatus,
+  configurationStateStatus,
+  serviceBgpStatusStatus,
+  serviceL2StatusStatus
+} from './kinds/reports.ts'
 import { type OpenApiSchema, object, type Schema } from './schema.ts'
 
-/** The API group of all kinds. */
+/** The API group of the kinds, but for {@link FRR_K8S_GROUP}. */
 export const GROUP = 'metallb.io'
+/** The group of BGPSessionState, which users of MetalLB know from frr-k8s. */
+export const FRR_K8S_GROUP = 'frrk8s.metallb.io'
 
 /** A column of `kubectl get`. */
 export interface PrinterColumn {
@@ -29,6 +36,7 @@ export interface KindVersion {
 }
 
 export interface Kind {
+  readonly group: string
   readonly kind: string
   readonly listKind: string
   readonly plural: string
@@ -58,7 +66,15 @@ interface OneVersion {
 }
 
 function kindOf(kind: string, plural: string, description: string, versions: readonly KindVersion[]): Kind {
-  return { kind, listKind: `${kind}List`, plural, singular: kind.toLowerCase(), description, versions }
+  return {
+    group: GROUP,
+    kind,
+    listKind: `${kind}List`,
+    plural,
+    singular: kind.toLowerCase(),
+    description,
+    versions
+  }
 }
 
 function stored(
@@ -82,7 +98,7 @@ const PEER_COLUMNS = [
   column('Multi Hops', '.spec.ebgpMultiHop')
 ]
 
-/** Every kind of the group, with all its versions. */
+/** Every kind, with all its versions. */
 export const KINDS: Readonly<Record<KindName, Kind>> = {
   IPAddressPool: kindOf(
     'IPAddressPool',
@@ -171,7 +187,22 @@ export const KINDS: Readonly<Record<KindName, Kind>> = {
         ]
       })
     ]
-  )
+  ),
+  BGPSessionState: {
+    ...kindOf('BGPSessionState', 'bgpsessionstates', 'The session of a node with a BGP router.', [
+      stored('v1beta1', {
+        status: bgpSessionStateStatus,
+        columns: [
+          column('Node', '.status.node'),
+          column('Peer', '.status.peer'),
+          column('VRF', '.status.vrf'),
+          column('BGP', '.status.bgpStatus'),
+          column('BFD', '.status.bfdStatus')
+        ]
+      })
+    ]),
+    group: FRR_K8S_GROUP
+  }
 }
 
 export type KindName =
@@ -184,3 +215,4 @@ export type KindName =
   | 'ServiceL2Status'
   | 'ServiceBGPStatus'
   | 'ConfigurationState'
+  | 'BGPSessionState'

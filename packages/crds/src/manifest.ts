@@ -1,4 +1,4 @@
-import { GROUP, KINDS, type Kind, type KindVersion } from './kind.ts'
+import { KINDS, type Kind, type KindVersion } from './kind.ts'
 import type { OpenApiSchema } from './schema.ts'
 
 /** An `apiextensions.k8s.io/v1` CustomResourceDefinition. */
@@ -54,13 +54,13 @@ export function buildCrdManifests(options: ManifestOptions = {}): CustomResource
 }
 
 function buildManifest(kind: Kind, { conversionWebhook }: ManifestOptions): CustomResourceDefinition {
-  const { kind: name, listKind, plural, singular, description, versions } = kind
+  const { group, kind: name, listKind, plural, singular, description, versions } = kind
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${GROUP}` },
+    metadata: { name: `${plural}.${group}` },
     spec: {
-      group: GROUP,
+      group,
       names: { kind: name, listKind, plural, singular },
       scope: 'Namespaced',
       versions: versions.map((version) => buildVersion(version, description)),

@@ -22,5 +22,12 @@ export const StatusLabel = {
   nodeName: 'metallb.io/node-name'
 } as const
 
+/** Labels of BGPSessionState. */
+export const SessionLabel = {
+  node: 'frrk8s.metallb.io/node',
+  peer: 'frrk8s.metallb.io/peer',
+  vrf: 'frrk8s.metallb.io/vrf'
+} as const
+
 /** A node with this label, whatever its value, announces nothing. */
 export const EXCLUDE_FROM_LOAD_BALANCERS_LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers'

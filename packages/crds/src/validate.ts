@@ -41,9 +41,9 @@ export function validate(kindName: KindName, object: unknown, before?: unknown):
 /** The version that an object says it is of; the stored one if it says nothing. */
 export function versionOf(kindName: KindName, object: unknown): KindVersion | undefined {
   const apiVersion = propertyOf(object, 'apiVersion')
-  const { versions } = KINDS[kindName]
+  const { group, versions } = KINDS[kindName]
   if (apiVersion === undefined) return versions.find(({ isStored }) => isStored)
-  return versions.find(({ name }) => apiVersion === `metallb.io/${name}`)
+  return versions.find(({ name }) => apiVersion === `${group}/${name}`)
 }
 
 /** A copy of the object with the defaults of its kind filled in. Fields that are there stay as they are. */

@@ -20,6 +20,8 @@ export interface SessionsPlaneOptions {
   /** All routes of a peer, for a thread that is started again. */
   readonly routesOf: (peer: string) => readonly RouteMessage[]
   readonly onState: (state: PeerState) => void
+  /** A peer that was told of is no peer any more. */
+  readonly onGone: (peer: string) => void
   /** It failed and starts again, with all that is wanted. */
   readonly onRestart: (error: Error) => void
   /** Entry of the thread. @defaultValue the sessions worker */
@@ -67,7 +69,11 @@ export class SessionsPlane implements Sessions {
     if (this.#isStopped || isDeepStrictEqual(this.#peers, peers)) return
     this.#peers = peers
     const names = new Set(peers.map(({ name }) => name))
-    for (const name of this.#states.keys()) if (!names.has(name)) this.#states.delete(name)
+    for (const name of this.#states.keys()) {
+      if (names.has(name)) continue
+      this.#states.delete(name)
+      this.#options.onGone(name)
+    }
     if (peers.length === 0) this.#end(NO_MORE_PEERS)
     else if (this.#host === undefined) this.#begin()
     else this.#post({ type: 'peers', peers })

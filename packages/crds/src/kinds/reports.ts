@@ -47,9 +47,21 @@ export const configurationStateStatus = object('Whether a component could use th
   )
 })
 
+export const bgpSessionStateStatus = object('How a session is.', {
+  bgpStatus: text(
+    'State of BGP (RFC 4271 §8.2.2): Idle, Connect, Active, OpenSent, OpenConfirm or Established.'
+  ),
+  bfdStatus: text('State of BFD (RFC 5880 §6.2): AdminDown, Down, Init or Up; N/A without BFD.'),
+  node: text('The node that has the session.'),
+  peer: text('Address of the router, or the interface that it is on.'),
+  vrf: text('VRF of the session; empty: the default one.')
+})
+
 export type ServiceL2StatusStatus = Infer<typeof serviceL2StatusStatus>
 export type ServiceBGPStatusStatus = Infer<typeof serviceBgpStatusStatus>
 export type ConfigurationStateStatus = Infer<typeof configurationStateStatus>
 export type ServiceL2Status = Resource<Record<string, never>, ServiceL2StatusStatus>
 export type ServiceBGPStatus = Resource<Record<string, never>, ServiceBGPStatusStatus>
 export type ConfigurationState = Resource<Record<string, never>, ConfigurationStateStatus>
+export type BGPSessionStateStatus = Infer<typeof bgpSessionStateStatus>
+export type BGPSessionState = Resource<Record<string, never>, BGPSessionStateStatus>
