@@ -33,7 +33,8 @@ export { L2Planner, type L2PlannerOptions } from './l2-planner.ts'
 export type { NodeView } from './node-view.ts'
 export { PoolIndex } from './pool-index.ts'
 export { poolDefinitionsOf, type Requester } from './requester.ts'
-export type { RouteConflict, WantedRoute } from './route-merge.ts'
+export type { RouteConflict } from './route-conflicts.ts'
+export type { WantedRoute } from './route-merge.ts'
 export {
   annotationOf,
   deprecatedAnnotationsOf,

@@ -1,12 +1,12 @@
-import type { IpPrefix } from '@clarion-lb/netaddr'
 import type { BgpChange } from './bgp-decider.ts'
 import type { BgpDecision, BgpRoute } from './bgp-decision.ts'
+import { findConflicts, isDisputed, type RouteConflict } from './route-conflicts.ts'
 import {
-  type Claim,
   isSameRoute,
+  isSameVoice,
   type Merged,
-  mergeClaims,
-  type RouteConflict,
+  mergeVoices,
+  type Voice,
   type WantedRoute
 } from './route-merge.ts'
 
@@ -18,10 +18,9 @@ export interface PeerDifference {
   readonly remove: readonly string[]
 }
 
+/** What there is about a prefix. */
 interface Entry {
-  readonly prefix: IpPrefix
-  /** Of the Services that have a route of this prefix, each once. */
-  readonly services: string[]
+  voices: readonly Voice[]
   merged: readonly Merged[]
 }
 
@@ -53,10 +52,10 @@ export class WantedRoutes {
       const before = this.#added.get(key) ?? []
       const now = routesOf(after)
       if (before === now) continue
-      for (const { prefix } of before) this.#remove(prefix, key, told)
+      for (const route of before) this.#remove(route, key, told)
       if (now.length === 0) this.#added.delete(key)
       else this.#added.set(key, now)
-      for (const { prefix } of now) this.#add(prefix, key, told)
+      for (const route of now) this.#add(route, key, told)
     }
     for (const [text, before] of told) this.#merge(text, before)
     return this.#compare(told)
@@ -100,58 +99,58 @@ export class WantedRoutes {
 
   /** Keys of the Services that a prefix (as text) is advertised for, in order. */
   servicesOf(prefix: string): readonly string[] {
-    return (this.#entries.get(prefix)?.services ?? []).toSorted()
+    const voices = this.#entries.get(prefix)?.voices ?? []
+    return [...new Set(voices.flatMap(({ services }) => services))].toSorted()
   }
 
   /** Where Services do not agree, in order of the prefixes' text. */
   conflicts(): readonly RouteConflict[] {
     return [...this.#disputed]
       .toSorted()
-      .flatMap((text) => (this.#entries.get(text)?.merged ?? []).flatMap(({ conflicts }) => conflicts))
+      .flatMap((text) => findConflicts(text, this.#entries.get(text)?.voices ?? [], this.#peers))
   }
 
-  #add(prefix: IpPrefix, key: string, told: Told): void {
-    const text = prefix.toString()
-    const entry = this.#entries.get(text) ?? { prefix, services: [], merged: [] }
+  #add(route: BgpRoute, key: string, told: Told): void {
+    const text = route.prefix.toString()
+    const entry = this.#entries.get(text) ?? { voices: [], merged: [] }
+    const voice = entry.voices.find((one) => isSameVoice(one.route, route))
+    if (voice !== undefined) {
+      // A Service adds its routes in one go: if it is there already, it is the last.
+      if (voice.services.at(-1) !== key) voice.services.push(key)
+      return
+    }
     if (!told.has(text)) told.set(text, entry.merged)
-    // A Service adds its routes in one go: if it is there already, it is the last.
-    if (entry.services.at(-1) !== key) entry.services.push(key)
+    entry.voices = [...entry.voices, { route, services: [key] }]
     this.#entries.set(text, entry)
   }
 
-  #remove(prefix: IpPrefix, key: string, told: Told): void {
-    const text = prefix.toString()
+  #remove(route: BgpRoute, key: string, told: Told): void {
+    const text = route.prefix.toString()
     const entry = this.#entries.get(text)
-    if (entry === undefined) return
+    const voice = entry?.voices.find((one) => isSameVoice(one.route, route))
+    const i = voice?.services.indexOf(key) ?? -1
+    if (entry === undefined || voice === undefined || i < 0) return
+    voice.services.splice(i, 1)
+    if (voice.services.length > 0) return
     if (!told.has(text)) told.set(text, entry.merged)
-    const i = entry.services.indexOf(key)
-    if (i >= 0) entry.services.splice(i, 1)
+    entry.voices = entry.voices.filter((one) => one !== voice)
   }
 
   /** Says anew what peers are told of a prefix; what stays the same stays the same object. */
   #merge(text: string, before: readonly Merged[]): void {
     const entry = this.#entries.get(text)
     if (entry === undefined) return
-    if (entry.services.length === 0) {
+    if (entry.voices.length === 0) {
       this.#entries.delete(text)
       this.#disputed.delete(text)
       return
     }
-    const merged = mergeClaims(entry.prefix, this.#claimsOf(entry), this.#peers)
-    entry.merged = merged.map((one) => {
+    entry.merged = mergeVoices(entry.voices, this.#peers).map((one) => {
       const same = before.find(({ route }) => isSameRoute(route, one.route))
       return same === undefined ? one : { ...one, route: same.route }
     })
-    if (merged.some(({ conflicts }) => conflicts.length > 0)) this.#disputed.add(text)
+    if (isDisputed(entry.voices)) this.#disputed.add(text)
     else this.#disputed.delete(text)
-  }
-
-  #claimsOf({ prefix, services }: Entry): readonly Claim[] {
-    return services.flatMap((key) =>
-      (this.#added.get(key) ?? [])
-        .filter((route) => route.prefix.equals(prefix))
-        .map((route) => ({ key, route }))
-    )
   }
 
   #compare(told: Told): readonly PeerDifference[] {
