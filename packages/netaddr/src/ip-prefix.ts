@@ -37,7 +37,11 @@ export class IpPrefix {
       const isMapped = addressText.includes(':') && parseIpAddress(addressText).family === 4
       if (isMapped && Number(lengthText) < 96)
         return IpPrefix.of(Ipv6Address.parse(addressText), Number(lengthText), options)
-      return IpPrefix.of(parseIpAddress(addressText), Number(lengthText) - (isMapped ? 96 : 0), options)
+      const address = parseIpAddress(addressText)
+      const length = Number(lengthText) - (isMapped ? 96 : 0)
+      if (address.family === 4 && options.hostBits === 'mask')
+        return IpPrefix.of(baseOf(address, length), length)
+      return IpPrefix.of(address, length, options)
     } catch (cause) {
       const reason = cause instanceof InvalidAddressError ? cause.reason : 'prefix'
       const detail =
@@ -106,10 +110,15 @@ export class IpPrefix {
 }
 
 /** `netmask` reads `inet_aton` text and rounds IPv6 sizes: it is given canonical IPv4 only. */
+function baseOf(address: Ipv4Address, length: number): Ipv4Address {
+  return Ipv4Address.parse(new Netmask(`${address.toString()}/${length}`).base)
+}
+
+/** By arithmetic: decoders make a hundred thousand of them. */
 function boundsIpv4(address: Ipv4Address, length: number): [Ipv4Address, Ipv4Address] {
-  const block = new Netmask(`${address.toString()}/${length}`)
-  const first = Ipv4Address.parse(block.base)
-  return [first, Ipv4Address.fromNumber(first.toNumber() + block.size - 1)]
+  const hostMask = 2 ** (32 - length) - 1
+  const last = (address.toNumber() | hostMask) >>> 0
+  return [Ipv4Address.fromNumber(last - hostMask), Ipv4Address.fromNumber(last)]
 }
 
 function boundsIpv6(address: Ipv6Address, length: number): [Ipv6Address, Ipv6Address] {

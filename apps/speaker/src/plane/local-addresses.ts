@@ -2,7 +2,13 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { networkInterfaces } from 'node:os'
 import { crc32 } from 'node:zlib'
-import { type IpAddress, IpPrefix, Ipv4Address, Ipv6Address, tryParseIpAddress } from '@clarion-lb/netaddr'
+import {
+  type IpAddress,
+  IpPrefix,
+  Ipv4Address,
+  type Ipv6Address,
+  tryParseIpAddress
+} from '@clarion-lb/netaddr'
 
 /** An address of an interface of this node. */
 export interface LocalAddress {
