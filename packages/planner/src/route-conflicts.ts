@@ -80,15 +80,15 @@ interface Speaker {
 
 /** For each value the Service that comes first by name, whatever the order they came in. */
 function speakersOf(voices: readonly Voice[], valueOf: (voice: Voice) => unknown): readonly Speaker[] {
-  const first = new Map<unknown, Speaker>()
+  const firsts = new Map<unknown, Speaker>()
   for (const voice of voices) {
     const { advertisement, localPref } = voice.route
-    const [service = ''] = voice.services.toSorted()
+    const service = voice.services.reduce((first, key) => (key < first ? key : first))
     const speaker = { service, advertisement, localPref }
-    const known = first.get(valueOf(voice))
-    if (known === undefined || isBefore(speaker, known)) first.set(valueOf(voice), speaker)
+    const known = firsts.get(valueOf(voice))
+    if (known === undefined || isBefore(speaker, known)) firsts.set(valueOf(voice), speaker)
   }
-  return [...first.values()].toSorted((a, b) => (isBefore(a, b) ? -1 : 1))
+  return [...firsts.values()].toSorted((a, b) => (isBefore(a, b) ? -1 : 1))
 }
 
 function isBefore(a: Speaker, b: Speaker): boolean {
