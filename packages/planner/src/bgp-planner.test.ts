@@ -112,13 +112,24 @@ describe('a change', () => {
     const planner = new BgpPlanner({ node: 'pandora' })
     planner.setConfig(CONFIG)
     planner.setService(service('a', 1), READY)
-    const specs = [{ localPref: 1 }, { communities: ['1:1'] }, { communities: ['1:2'] }, { peers: ['r1'] }]
-    for (const spec of specs) {
+    const parts = [{ localPref: 1 }, { communities: ['1:1'] }, { communities: ['1:2'] }, { peers: ['r1'] }]
+    let spec = {}
+    for (const part of parts) {
+      spec = { ...spec, ...part }
       const config = configOf({ lan: ['10.20.30.0/24'] }, { nodes, bgpAdvertisements: [ad('all', spec)] })
       expect(brief(planner.setConfig(config))).toEqual(['default/a advertise'])
       expect(planner.setConfig(config)).toEqual([])
     }
   })
+})
+
+test('Services that are withheld for the same reason share what says so', () => {
+  const planner = new BgpPlanner({ node: 'pandora' })
+  planner.setConfig(CONFIG)
+  planner.setService(service('a', 1), NONE)
+  planner.setService(service('b', 2), NONE)
+  expect(planner.decisionOf('default/a')).toMatchObject({ reason: 'noEndpoints' })
+  expect(planner.decisionOf('default/b')).toBe(planner.decisionOf('default/a'))
 })
 
 test('one planner for both protocols decides as one for each', () => {
