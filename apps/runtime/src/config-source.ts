@@ -79,6 +79,8 @@ interface AnyWatched {
 
 /** Changes that come together are one change. */
 const SETTLE_MS = 20
+/** MetalLB's name for it. */
+const BGP_EXTRAS = 'bgpextras'
 const ABSENT_RETRY_MS = 2000
 
 /**
@@ -97,6 +99,8 @@ export class ConfigSource implements Service {
   readonly #namespaces: Watched<V1Namespace>
   readonly #secrets: Watched<V1Secret>
   readonly #configMaps: Watched<V1ConfigMap>
+  /** Text for FRR, of which a speaker can only say that it means nothing here. */
+  readonly #extras: Watched<V1ConfigMap>
   readonly #used: readonly AnyWatched[]
   /** Kinds without which there is no configuration. */
   readonly #needed: readonly AnyWatched[]
@@ -124,9 +128,19 @@ export class ConfigSource implements Service {
     this.#communities = this.#watch(COMMUNITIES)
     this.#secrets = this.#watch(SECRETS)
     this.#configMaps = this.#watch(CONFIG_MAPS, { fieldSelector: `metadata.name=${legacyConfigMap}` })
+    this.#extras = this.#watch(CONFIG_MAPS, { fieldSelector: `metadata.name=${BGP_EXTRAS}` })
     this.#namespaces = this.#watch(NAMESPACES, { namespace: '', trim: onlyLabels })
     const objects = isSpeaker
-      ? [this.#pools, this.#l2, this.#bgp, this.#peers, this.#profiles, this.#communities, this.#secrets]
+      ? [
+          this.#pools,
+          this.#l2,
+          this.#bgp,
+          this.#peers,
+          this.#profiles,
+          this.#communities,
+          this.#secrets,
+          this.#extras
+        ]
       : [this.#pools]
     this.#needed = isLegacy ? [] : isSpeaker ? [this.#pools, this.#l2] : [this.#pools]
     this.#used = isLegacy ? [this.#configMaps, this.#namespaces] : [...objects, this.#namespaces]
@@ -260,6 +274,7 @@ export class ConfigSource implements Service {
       bgpPeers: sorted(this.#peers.informer.cache),
       bfdProfiles: sorted(this.#profiles.informer.cache),
       communities: sorted(this.#communities.informer.cache),
+      bgpExtras: this.#extras.informer.cache.get({ namespace, name: BGP_EXTRAS }),
       secrets,
       ...labelled
     }

@@ -48,6 +48,18 @@ describe('the configuration of a speaker', () => {
     await cluster.eventually(() => expect(stateOf(cluster)).toContain('"result":"Valid"'))
   })
 
+  test('text for FRR is refused by name', async () => {
+    const cluster = await startCluster('n1')
+    cluster.put({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'bgpextras', namespace: NAMESPACE },
+      data: { extras: 'router bgp 1' }
+    })
+    await SpeakerBench.start(cluster)
+    await cluster.eventually(() => expect(stateOf(cluster)).toContain('ConfigMap metallb-system/bgpextras'))
+  })
+
   test('an object with an error disables itself only', async () => {
     const cluster = await startCluster('n1')
     putService(cluster, 'web', { address: '192.0.2.1', nodes: ['n1'] })

@@ -48,8 +48,10 @@ export class RouteAnnouncer {
 
   apply(changes: readonly BgpChange[]): void {
     if (changes.length === 0) return
-    this.#send(this.#wanted.apply(changes))
+    const differences = this.#wanted.apply(changes)
+    this.#send(differences)
     for (const change of changes) this.#follow(change)
+    for (const key of this.#concernedBy(differences)) this.#options.onStatus(key)
     this.#tellConflicts()
   }
 
@@ -58,7 +60,7 @@ export class RouteAnnouncer {
     const differences = this.#wanted.setPeers(peers.map(({ name }) => name))
     sessions.setPeers(peers)
     this.#send(differences)
-    if (differences.length > 0) for (const key of this.#told.keys()) onStatus(key)
+    for (const key of this.#concernedBy(differences)) onStatus(key)
   }
 
   /** All that a peer is told, for a thread that starts again. */
@@ -79,6 +81,16 @@ export class RouteAnnouncer {
       for (const address of decision.addresses)
         yield { service, protocol: 'bgp', address: address.toString() }
     }
+  }
+
+  /** Services whose prefixes peers are told otherwise of: several may have one in common. */
+  #concernedBy(differences: readonly PeerDifference[]): ReadonlySet<string> {
+    const keys = new Set<string>()
+    const prefixes = new Set(
+      differences.flatMap(({ set, remove }) => [...set.map(({ prefix }) => prefix.toString()), ...remove])
+    )
+    for (const prefix of prefixes) for (const key of this.#wanted.servicesOf(prefix)) keys.add(key)
+    return keys
   }
 
   #send(differences: readonly PeerDifference[]): void {

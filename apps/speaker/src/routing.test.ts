@@ -149,6 +149,21 @@ describe('what people see', () => {
     })
   })
 
+  test('a Service that others share a prefix with is said to be advertised where the prefix is', async () => {
+    const { cluster } = await startRouted()
+    cluster.put(advertisement('all', { aggregationLength: 24, peers: ['nobody'] }))
+    putService(cluster, 'a', { address: '192.0.2.1', nodes: ['n1'] })
+    await SpeakerBench.start(cluster)
+    const statuses = (): readonly unknown[] =>
+      cluster.list('metallb.io/servicebgpstatuses').map(({ status }) => status)
+    cluster.put(advertisement('all', { aggregationLength: 24 }))
+    await cluster.eventually(() => {
+      expect(statuses()).toEqual([
+        { node: 'n1', serviceName: 'a', serviceNamespace: 'default', peers: ['router'] }
+      ])
+    })
+  })
+
   test('metrics by the name of the peer', async () => {
     const { cluster, router } = await startRouted()
     putService(cluster, 'a', { address: '192.0.2.1', nodes: ['n1'] })

@@ -116,12 +116,14 @@ function baseOf(address: Ipv4Address, length: number): Ipv4Address {
 
 /** By arithmetic: decoders make a hundred thousand of them. */
 function boundsIpv4(address: Ipv4Address, length: number): [Ipv4Address, Ipv4Address] {
+  if (length === 32) return [address, address]
   const hostMask = 2 ** (32 - length) - 1
   const last = (address.toNumber() | hostMask) >>> 0
   return [Ipv4Address.fromNumber(last - hostMask), Ipv4Address.fromNumber(last)]
 }
 
 function boundsIpv6(address: Ipv6Address, length: number): [Ipv6Address, Ipv6Address] {
+  if (length === 128) return [address, address]
   const hostMask = (1n << BigInt(128 - length)) - 1n
   const last = address.toBigInt() | hostMask
   return [Ipv6Address.fromBigInt(last ^ hostMask), Ipv6Address.fromBigInt(last)]
