@@ -19,7 +19,7 @@ test.each([
   [{ ttl: 1, ttlSecurityHops: 1 }, 'ttl'],
   [{ ttlSecurityHops: 255 }, 'ttlSecurityHops'],
   [{ password: 'é'.repeat(41) }, 'password'],
-  [{ authentication: { type: 'ao' } }, 'authentication'],
+  [{ authentication: { type: 'ao', keys: [] } }, 'authentication.keys'],
   [{ gracefulRestart: { restartTimeMs: 4_096_000 } }, 'gracefulRestart.restartTimeMs'],
   [{ address: Ipv6Address.parse('fe80::1') }, 'interface'],
   [{ localAddress: Ipv6Address.parse('2001:db8::1') }, 'localAddress'],

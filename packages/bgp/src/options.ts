@@ -1,3 +1,4 @@
+import type { TcpAoKey } from '@clarion-lb/linux-net'
 import type { IpAddress, IpFamily, Ipv4Address, Ipv6Address } from '@clarion-lb/netaddr'
 
 /** What a speaker is, and where it listens. */
@@ -41,9 +42,11 @@ export interface GracefulRestartOptions {
   readonly isRestarting?: boolean
 }
 
-/** TCP-AO (RFC 5925) is known by name only: it is refused. */
+/** TCP-AO (RFC 5925), for connections that we make. Linux since 6.7, if the kernel is built with it. */
 export interface TcpAoOptions {
   readonly type: 'ao'
+  /** Master key tuples; the peer chooses among them. */
+  readonly keys: readonly TcpAoKey[]
 }
 
 /** A neighbour: at an address, or whoever is the router on an interface. */
@@ -146,8 +149,7 @@ export function checkPeerOptions(options: BgpPeerOptions): void {
   if (typeof asn === 'number') checkAsn('asn', asn)
   if (localAsn !== undefined) checkAsn('localAsn', localAsn)
   if (bgpIdentifier !== undefined) checkIdentifier(bgpIdentifier)
-  if (options.authentication !== undefined)
-    throw new BgpOptionsError('authentication', 'TCP-AO is not supported; there is `password` (RFC 2385)')
+  if (options.authentication !== undefined) checkAuthentication(options.authentication, options)
   // RFC 4271 §4.2.
   checkInteger('holdTimeMs', holdTimeMs / 1000, 0, MAX_HOLD_TIME_MS / 1000)
   if (holdTimeMs === 1000 || holdTimeMs === 2000)
@@ -169,6 +171,22 @@ export function checkPeerOptions(options: BgpPeerOptions): void {
     options.localAddress.family !== address.family
   )
     throw new BgpOptionsError('localAddress', 'is not of the family of the address')
+}
+
+function checkAuthentication({ keys }: TcpAoOptions, { password = '', isPassive }: BgpPeerOptions): void {
+  if (password !== '')
+    throw new BgpOptionsError('authentication', 'a password is TCP MD5: one excludes the other')
+  if (isPassive === true)
+    throw new BgpOptionsError(
+      'authentication',
+      'TCP-AO is for connections that we make, and isPassive makes none'
+    )
+  if (keys.length === 0) throw new BgpOptionsError('authentication.keys', 'is empty')
+  for (const { sendId, receiveId, key } of keys) {
+    checkInteger('authentication.keys.sendId', sendId, 0, 255)
+    checkInteger('authentication.keys.receiveId', receiveId, 0, 255)
+    checkInteger('authentication.keys.key', key.length, 1, 80)
+  }
 }
 
 function checkAsn(option: string, asn: number): void {

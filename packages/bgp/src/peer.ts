@@ -155,7 +155,8 @@ export class BgpPeer extends EventEmitter<BgpPeerEvents> {
   /** @internal Takes a connection, or refuses it. */
   accept(socket: Socket): void {
     try {
-      if (this.#isStarted) {
+      // Keys of TCP-AO are for connections that we make: what comes in has none.
+      if (this.#isStarted && this.#options.authentication === undefined) {
         prepareAccepted(socket, this.#options)
         if (this.#sessions.accept(socket)) return
       }

@@ -1,19 +1,23 @@
 import { connect, Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import {
+  addTcpAoKey,
+  LinuxNetError,
   setTcpMd5Key,
   setTcpOptions,
   type TcpOptions,
   TcpSocket,
   unsupportedReason
 } from '@clarion-lb/linux-net'
-import type { IpAddress, IpFamily } from '@clarion-lb/netaddr'
+import { type IpAddress, type IpFamily, Ipv6Address } from '@clarion-lb/netaddr'
 import { BgpOptionsError, type BgpPeerOptions, DEFAULTS } from './options.ts'
 
 /** RFC 4594 §3.2: network control, CS6. */
 const TRAFFIC_CLASS = 0xc0
 const MAX_TTL = 255
-const LINUX_OPTIONS = ['password', 'ttlSecurityHops', 'ttl', 'device'] as const
+/** Stands for a neighbour that is not found yet. */
+const ANY_LINK_LOCAL = Ipv6Address.parse('fe80::1')
+const LINUX_OPTIONS = ['password', 'authentication', 'ttlSecurityHops', 'ttl', 'device'] as const
 
 /** Where a peer is. */
 export interface PeerEndpoint {
@@ -25,9 +29,29 @@ export interface PeerEndpoint {
 /** @throws BgpOptionsError for what this system has no sockets for. */
 export function checkTransport(options: BgpPeerOptions): void {
   const reason = unsupportedReason()
-  if (reason === undefined) return
+  if (reason === undefined) {
+    checkTcpAo(options)
+    return
+  }
   const option = LINUX_OPTIONS.find((name) => options[name] !== undefined)
   if (option !== undefined) throw new BgpOptionsError(option, `cannot be had here: ${reason}`)
+}
+
+/** Whether the kernel takes TCP-AO keys can only be tried. */
+function checkTcpAo({ authentication, address }: BgpPeerOptions): void {
+  const [key] = authentication?.keys ?? []
+  if (key === undefined) return
+  const family = address?.family ?? 6
+  const socket = TcpSocket.open({ family })
+  try {
+    addTcpAoKey(socket.fd, family, address ?? ANY_LINK_LOCAL, key)
+  } catch (error) {
+    if (!(error instanceof LinuxNetError)) throw error
+    const because = error.reason === 'ENOPROTOOPT' ? 'this kernel is built without TCP-AO' : error.message
+    throw new BgpOptionsError('authentication', because, { cause: error })
+  } finally {
+    socket.close()
+  }
 }
 
 /**
@@ -55,6 +79,8 @@ export function dial(endpoint: PeerEndpoint, options: BgpPeerOptions): Socket {
   try {
     const key = keyOf(options)
     if (key !== undefined) setTcpMd5Key(prepared.fd, address.family, address, key)
+    for (const one of options.authentication?.keys ?? [])
+      addTcpAoKey(prepared.fd, address.family, address, one)
     return new Socket({ fd: prepared.fd }).setNoDelay(true).connect({ host, port })
   } catch (error) {
     prepared.close()

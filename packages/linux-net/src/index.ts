@@ -34,6 +34,7 @@ export {
 export { PACKET_TYPE } from './packet-type.ts'
 export { Poller } from './poller.ts'
 export { encodeSocketAddress, type SocketAddress } from './socket-address.ts'
+export { addTcpAoKey, type TcpAoKey } from './tcp-ao.ts'
 export {
   setTcpMd5Key,
   setTcpOptions,
