@@ -22,7 +22,13 @@ export class PeerBfd {
   /** What the session was made for. */
   #path = ''
   #problem: string | undefined
-  readonly #onEstablished = (): void => this.#sync()
+  readonly #onEstablished = (): void => {
+    // An interface that was made anew is another one: what is bound to the old one hears nothing.
+    const isBound =
+      this.#options.peer.endpoint?.zone !== undefined || this.#options.peer.options.device !== undefined
+    if (isBound && this.#session?.state === 'down') this.#path = ''
+    this.#sync()
+  }
 
   constructor(options: PeerBfdOptions) {
     this.#options = options
