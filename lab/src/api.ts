@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { buildCrdManifests } from '@clarion-lb/crds'
+import { buildCrdManifests, FRR_K8S_GROUP } from '@clarion-lb/crds'
 import {
   CUSTOM_RESOURCE_DEFINITIONS,
   defineResource,
@@ -15,6 +15,7 @@ import {
   NODES,
   PODS,
   type ResourceRef,
+  SECRETS,
   SERVICES
 } from '@clarion-lb/k8s-watch'
 import { parseAllDocuments } from 'yaml'
@@ -37,10 +38,17 @@ const RESOURCES: readonly ResourceRef[] = [
   NAMESPACES,
   EVENTS,
   ENDPOINT_SLICES,
+  SECRETS,
   CUSTOM_RESOURCE_DEFINITIONS,
   defineResource({ ...METALLB, plural: 'ipaddresspools', kind: 'IPAddressPool' }),
   defineResource({ ...METALLB, plural: 'l2advertisements', kind: 'L2Advertisement' }),
+  defineResource({ ...METALLB, plural: 'bgpadvertisements', kind: 'BGPAdvertisement' }),
+  defineResource({ ...METALLB, plural: 'bgppeers', kind: 'BGPPeer', version: 'v1beta2' }),
+  defineResource({ ...METALLB, plural: 'bfdprofiles', kind: 'BFDProfile' }),
+  defineResource({ ...METALLB, plural: 'communities', kind: 'Community' }),
   defineResource({ ...METALLB, plural: 'servicel2statuses', kind: 'ServiceL2Status' }),
+  defineResource({ ...METALLB, plural: 'servicebgpstatuses', kind: 'ServiceBGPStatus' }),
+  defineResource({ ...METALLB, plural: 'bgpsessionstates', kind: 'BGPSessionState', group: FRR_K8S_GROUP }),
   defineResource({ ...METALLB, plural: 'configurationstates', kind: 'ConfigurationState' })
 ]
 
@@ -118,9 +126,14 @@ export class LabApi {
       await this.apply({ apiVersion, kind, metadata: { ...metadata }, ...rest })
   }
 
-  /** Applies every document of every YAML file of a directory, in order of name, and returns them. */
-  async applyDirectory(directory: string): Promise<readonly Manifest[]> {
-    const files = (await readdir(directory)).filter((name) => /\.ya?ml$/.test(name)).toSorted()
+  /** Applies every document of the YAML files of a directory whose name is wanted, in order of name, and returns them. */
+  async applyDirectory(
+    directory: string,
+    isWanted: (file: string) => boolean = () => true
+  ): Promise<readonly Manifest[]> {
+    const files = (await readdir(directory))
+      .filter((name) => /\.ya?ml$/.test(name) && isWanted(name))
+      .toSorted()
     const manifests: Manifest[] = []
     for (const file of files) {
       const text = await readFile(join(directory, file), 'utf8')

@@ -90,6 +90,11 @@ export class Cluster {
     progress(`clarion-controller and ${this.speakers.size} clarion-speakers ready`)
   }
 
+  /** IPv4 and IPv6 address of a node on the segment. */
+  addressesOf(name: string): readonly string[] {
+    return hostAddresses(nodeHostNumber(this.nodeNames.indexOf(name) + 1)).map(withoutPrefixLength)
+  }
+
   /** The node that has this link-layer address on the segment. */
   nodeOfMac(mac: string | undefined): string | undefined {
     return mac === undefined ? undefined : this.#macs.get(mac)
@@ -254,9 +259,7 @@ export class Cluster {
       env: {
         METALLB_NAMESPACE: SYSTEM_NAMESPACE,
         METALLB_NODE_NAME: name,
-        METALLB_ML_BIND_ADDR: withoutPrefixLength(
-          hostAddresses(nodeHostNumber(this.nodeNames.indexOf(name) + 1))[0]
-        ),
+        METALLB_ML_BIND_ADDR: this.addressesOf(name)[0] ?? '',
         METALLB_ML_LABELS: 'app=metallb,component=speaker'
       },
       logFile: this.#logFile(`speaker-${name}`)

@@ -16,11 +16,25 @@ function results(...answers: readonly (readonly [number, boolean])[]): ProbeResu
 test('the gap runs from the last answered request to the next answered one, in order of sending', () => {
   expect(
     findOutage(results([0, true], [20, true], [60, false], [40, false], [520, true], [540, true]))
-  ).toEqual({ gapMs: 500, lostRequests: 2, sentRequests: 6 })
+  ).toEqual({ gapMs: 500, lossMs: 20, lostRequests: 2, sentRequests: 6 })
 })
 
 test('without a lost request there is no gap, however slow the requests', () => {
-  expect(findOutage(results([0, true], [3000, true]))).toEqual({ gapMs: 0, lostRequests: 0, sentRequests: 2 })
+  expect(findOutage(results([0, true], [3000, true]))).toEqual({
+    gapMs: 0,
+    lossMs: 0,
+    lostRequests: 0,
+    sentRequests: 2
+  })
+})
+
+test('requests that are lost between answered ones are counted as one loss', () => {
+  expect(findOutage(results([0, true], [10, false], [20, true], [300, false], [310, true]))).toEqual({
+    gapMs: 290,
+    lossMs: 290,
+    lostRequests: 2,
+    sentRequests: 5
+  })
 })
 
 test('a probe has the body of the answer, or the reason why there is none', async () => {

@@ -49,6 +49,8 @@ export async function probeUntilReached(url: string, signal: AbortSignal): Promi
 export interface Outage {
   /** From the last request that was answered before the gap to the first one answered after it, by time of sending. */
   readonly gapMs: number
+  /** From the sending of the first request that was lost to that of the last one, also if others were answered meanwhile. */
+  readonly lossMs: number
   readonly lostRequests: number
   readonly sentRequests: number
 }
@@ -58,11 +60,15 @@ export function findOutage(results: readonly ProbeResult[]): Outage {
   const inOrder = results.toSorted((a, b) => a.sentAtMs - b.sentAtMs)
   let gapMs = 0
   let lostRequests = 0
+  let firstLostMs: number | undefined
+  let lossMs = 0
   let lastAnswered: ProbeResult | undefined
   let hasLost = false
   for (const result of inOrder) {
     if (result.body === undefined) {
       lostRequests += 1
+      firstLostMs ??= result.sentAtMs
+      lossMs = result.sentAtMs - firstLostMs
       hasLost = true
       continue
     }
@@ -71,5 +77,5 @@ export function findOutage(results: readonly ProbeResult[]): Outage {
     hasLost = false
     lastAnswered = result
   }
-  return { gapMs: Math.round(gapMs), lostRequests, sentRequests: inOrder.length }
+  return { gapMs: Math.round(gapMs), lossMs: Math.round(lossMs), lostRequests, sentRequests: inOrder.length }
 }

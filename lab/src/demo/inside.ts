@@ -15,16 +15,20 @@ export async function tellInside(options: DemoOptions): Promise<number> {
   process.on('disconnect', stop)
   process.on('message', stop)
   await prepareSandbox()
-  const stage = new NamespaceStage({ directory: SANDBOX_DIRECTORY, root: repositoryRoot() })
+  const stage = new NamespaceStage({
+    directory: SANDBOX_DIRECTORY,
+    root: repositoryRoot(),
+    ...(options.router === undefined ? {} : { router: options.router })
+  })
   const status = await tell({
     stage,
     options,
     signal: abort.signal,
     ready: async () => {
       await stage.cluster.openApiSocket(`${SANDBOX_DIRECTORY}/api.sock`)
-      process.send?.({ type: 'ready', kubeconfig: stage.cluster.kubeconfigFile })
+      process.send?.({ type: 'ready', kubeconfig: stage.cluster.kubeconfigFile, router: stage.router.kind })
     },
-    explain: async () => stage.cluster.explainFailure()
+    explain: async () => stage.explainFailure()
   })
   if (process.connected) process.disconnect()
   return status

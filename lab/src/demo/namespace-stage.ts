@@ -1,20 +1,39 @@
 import { join } from 'node:path'
-import { tryParseIpAddress } from '@clarion-lb/netaddr'
 import type { Outage } from '../client/prober.ts'
+import { urlOf } from '../client/url.ts'
 import { Cluster, type ClusterOptions } from '../cluster.ts'
+import type { RouterKind } from '../router/router.ts'
+import { isOfSegment } from './example-files.ts'
+import { NamespaceRouter } from './namespace-router.ts'
 import type { ServiceState, Stage } from './story.ts'
 
 const REACH_TIMEOUT_MS = 60_000
 
+export interface NamespaceStageOptions extends ClusterOptions {
+  /** @defaultValue the first of BIRD, FRR and our own that is there */
+  readonly router?: RouterKind
+}
+
 /** The story on a segment of real network namespaces. */
 export class NamespaceStage implements Stage {
-  readonly description = 'a segment of network namespaces, real binaries, ARP and NDP on the wire'
+  readonly description = 'a segment of network namespaces, real binaries, ARP, NDP, BGP and BFD on the wire'
   readonly cluster: Cluster
+  readonly router: NamespaceRouter
   readonly #root: string
 
-  constructor(options: ClusterOptions) {
+  constructor({ router, ...options }: NamespaceStageOptions) {
     this.cluster = new Cluster(options)
     this.#root = options.root
+    this.router = new NamespaceRouter({ ...options, cluster: this.cluster, kind: router })
+  }
+
+  get nodeNames(): readonly string[] {
+    return this.cluster.nodeNames
+  }
+
+  /** The ends of all logs. */
+  async explainFailure(): Promise<string> {
+    return (await this.cluster.explainFailure()) + (await this.router.explainFailure())
   }
 
   async start(progress: (text: string) => void): Promise<void> {
@@ -22,7 +41,7 @@ export class NamespaceStage implements Stage {
   }
 
   async applyExamples(): Promise<readonly string[]> {
-    const applied = await this.cluster.api.applyDirectory(join(this.#root, 'examples', 'demo'))
+    const applied = await this.cluster.api.applyDirectory(join(this.#root, 'examples', 'demo'), isOfSegment)
     return applied.filter(({ kind }) => kind === 'Service').map(({ metadata }) => metadata.name)
   }
 
@@ -57,11 +76,7 @@ export class NamespaceStage implements Stage {
   }
 
   async stop(): Promise<void> {
+    await this.router.stop()
     await this.cluster.stop()
   }
-}
-
-function urlOf(address: string, port: number): string {
-  const host = tryParseIpAddress(address)?.family === 6 ? `[${address}]` : address
-  return `http://${host}:${port}/`
 }

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { RouterKind } from '../router/router.ts'
 import { sandboxPid, spawnSandboxed } from '../sandbox.ts'
 import { describeThingsToTry } from './things-to-try.ts'
 
@@ -16,7 +17,7 @@ export async function tellSandboxed(script: string, args: readonly string[]): Pr
   const child = spawnSandboxed(script, args)
   const doors: Door[] = []
   child.on('message', (message) => {
-    if (isReady(message)) void openDoor(child, message.kubeconfig).then((door) => doors.push(door))
+    if (isReady(message)) void openDoor(child, message).then((door) => doors.push(door))
   })
   const endForwarding = forwardSignals(child)
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
@@ -52,6 +53,12 @@ function forwardSignals(child: ChildProcess): () => void {
   }
 }
 
+/** What the inside says when the story has been told. */
+interface Ready {
+  readonly kubeconfig: string
+  readonly router: RouterKind
+}
+
 interface Door {
   close(): void
 }
@@ -60,7 +67,7 @@ interface Door {
  * The sandbox's network cannot be reached from here, but its files can: a port on this host's loopback is joined to
  * the API server's socket file inside.
  */
-async function openDoor(child: ChildProcess, kubeconfigInside: string): Promise<Door> {
+async function openDoor(child: ChildProcess, ready: Ready): Promise<Door> {
   const pid = sandboxPid(child)
   if (pid === undefined) return { close: () => undefined }
   const inside = `/proc/${pid}/root`
@@ -76,9 +83,9 @@ async function openDoor(child: ChildProcess, kubeconfigInside: string): Promise<
   const port = typeof address === 'object' && address !== null ? address.port : 0
   const directory = mkdtempSync(join(tmpdir(), 'clarion-demo-'))
   const kubeconfig = join(directory, 'kubeconfig')
-  const text = readFileSync(`${inside}${kubeconfigInside}`, 'utf8')
+  const text = readFileSync(`${inside}${ready.kubeconfig}`, 'utf8')
   writeFileSync(kubeconfig, text.replace(/server: .*/, `server: https://127.0.0.1:${port}`), { mode: 0o600 })
-  process.stdout.write(describeThingsToTry(kubeconfig, pid))
+  process.stdout.write(describeThingsToTry(kubeconfig, pid, ready.router))
   return {
     close: () => {
       server.close()
@@ -87,6 +94,6 @@ async function openDoor(child: ChildProcess, kubeconfigInside: string): Promise<
   }
 }
 
-function isReady(message: unknown): message is { readonly kubeconfig: string } {
+function isReady(message: unknown): message is Ready {
   return typeof message === 'object' && message !== null && 'kubeconfig' in message
 }

@@ -1,6 +1,7 @@
 import Table from 'cli-table3'
 import { createLogUpdate } from 'log-update'
 import { createColors } from 'picocolors'
+import type { BgpReport } from './second-act.ts'
 import type { DemoReport, StoryEvent } from './story.ts'
 
 /** Shows a story as it happens. */
@@ -52,25 +53,49 @@ export function createRenderer(terminal: NodeJS.WriteStream): Renderer {
 type Paint = ReturnType<typeof createColors>
 
 function formatReport(report: DemoReport, paint: Paint): string {
-  const table = new Table({
-    head: ['SERVICE', 'ADDRESSES', 'ANSWERED BY', 'FIRST REPLY'],
-    style: { head: [], border: [], compact: true },
-    chars: PLAIN
-  })
-  for (const { name, addresses, node, firstReplyMs } of report.services) {
-    table.push([paint.bold(name), addresses.join(', '), node, `${firstReplyMs} ms`])
-  }
-  const pending = report.pending.map(
-    ({ name, reason }) => `${paint.yellow('pending')} ${paint.bold(name)}: ${reason}`
-  )
-  const { takeover } = report
-  const lines =
-    takeover === undefined
+  const rows = report.services.map(({ name, addresses, node, firstReplyMs }) => [
+    paint.bold(name),
+    addresses.join(', '),
+    node,
+    `${firstReplyMs} ms`
+  ])
+  const { takeover, bgp } = report
+  return [
+    formatTable(['SERVICE', 'ADDRESSES', 'ANSWERED BY', 'FIRST REPLY'], rows),
+    ...report.pending.map(({ name, reason }) => `${paint.yellow('pending')} ${paint.bold(name)}: ${reason}`),
+    ...(takeover === undefined
       ? []
       : [
           `${paint.bold('takeover')} ${takeover.node} → ${takeover.newNode}: clients waited ${takeover.gapMs} ms, ${takeover.lostRequests} requests lost`
-        ]
-  return [table.toString(), ...pending, ...lines].join('\n')
+        ]),
+    ...(bgp === undefined ? [] : ['', formatBgp(bgp, paint)])
+  ].join('\n')
+}
+
+function formatBgp({ routes, services, pending, failover }: BgpReport, paint: Paint): string {
+  const rows = services.flatMap(({ name, addresses, firstReplyMs }) =>
+    addresses.map((address) => [
+      paint.bold(name),
+      address,
+      routes.find(({ prefix }) => prefix.startsWith(`${address}/`))?.nodes.join(', ') ?? '',
+      `${firstReplyMs} ms`
+    ])
+  )
+  return [
+    formatTable(['ROUTED SERVICE', 'ADDRESS', 'NEXT HOPS OF THE ROUTER', 'FIRST REPLY'], rows),
+    ...pending.map(({ name, reason }) => `${paint.yellow('pending')} ${paint.bold(name)}: ${reason}`),
+    ...(failover === undefined
+      ? []
+      : [
+          `${paint.bold('failover')} ${failover.node} was no next hop after ${failover.nextHopGoneMs} ms: requests were lost for ${failover.gapMs} ms, ${failover.lostRequests} of ${failover.sentRequests}`
+        ])
+  ].join('\n')
+}
+
+function formatTable(head: string[], rows: readonly string[][]): string {
+  const table = new Table({ head, style: { head: [], border: [], compact: true }, chars: PLAIN })
+  table.push(...rows)
+  return table.toString()
 }
 
 function formatSeconds(ms: number): string {

@@ -1,4 +1,6 @@
 import type { Outage } from '../client/prober.ts'
+import { type BgpReport, isRouted, type RouterStage, SecondAct } from './second-act.ts'
+import { waitForVerdict } from './verdict.ts'
 
 /** A Service that was reached. */
 export interface ReachedService {
@@ -27,6 +29,8 @@ export interface DemoReport {
   readonly services: readonly ReachedService[]
   readonly pending: readonly PendingService[]
   readonly takeover: Takeover | undefined
+  /** The second act; absent where there can be no router. */
+  readonly bgp?: BgpReport
 }
 
 /** What the telling shows as it happens. */
@@ -48,8 +52,11 @@ export interface ServiceState {
 export interface Stage {
   /** What there is, for the first line. */
   readonly description: string
+  readonly nodeNames: readonly string[]
+  /** For the second act; `undefined` where there can be no router. */
+  readonly router: RouterStage | undefined
   start(progress: (text: string) => void): Promise<void>
-  /** Applies the files of `examples/demo` and returns the names of their Services. */
+  /** Applies the files of `examples/demo` about the segment and returns the names of their Services. */
   applyExamples(): Promise<readonly string[]>
   /** Resolves when `isEnough` likes what it sees of the Service, or with the last state when `signal` aborts. */
   waitForService(
@@ -70,9 +77,8 @@ export interface Stage {
 
 const SETTLE_TIMEOUT_MS = 30_000
 const TAKEOVER_TIMEOUT_MS = 30_000
-const REASON_LASTS_MS = 1000
 
-/** Tells the whole story once: addresses, first replies, a pulled cable, and the cable back in. */
+/** Tells the whole story once: addresses, first replies, a pulled cable, and the cable back in; then the same with a router. */
 export async function tellStory(
   stage: Stage,
   show: (event: StoryEvent) => void,
@@ -83,7 +89,7 @@ export async function tellStory(
   await stage.start(step)
   signal.throwIfAborted()
 
-  show({ type: 'begin', text: 'applying examples/demo/*.yaml' })
+  show({ type: 'begin', text: 'applying examples/demo: pools and Services of the segment' })
   const appliedAtMs = performance.timeOrigin + performance.now()
   const names = await stage.applyExamples()
   step(`applied: ${names.length} Services`)
@@ -136,23 +142,17 @@ export async function tellStory(
     }
     show({ type: 'report', report })
   }
+  const { router, nodeNames } = stage
+  if (router === undefined) {
+    step('BGP is left out: a router needs network namespaces')
+    return report
+  }
+  const onReport = (bgp: BgpReport): void => {
+    report = { ...report, bgp }
+    show({ type: 'report', report })
+  }
+  await SecondAct.tell({ stage, router, nodes: nodeNames, show, step, onReport, signal })
   return report
-}
-
-/** An address, or a reason that lasts: pools and Services that are applied together may pass each other on the way. */
-async function waitForVerdict(stage: Stage, name: string, signal: AbortSignal): Promise<ServiceState> {
-  const hasAddress = ({ addresses }: ServiceState): boolean => addresses.length > 0
-  const first = await stage.waitForService(
-    name,
-    (state) => hasAddress(state) || state.reason !== undefined,
-    signal
-  )
-  if (hasAddress(first)) return first
-  return stage.waitForService(
-    name,
-    hasAddress,
-    AbortSignal.any([signal, AbortSignal.timeout(REASON_LASTS_MS)])
-  )
 }
 
 async function pullAndPlug(
@@ -205,11 +205,16 @@ async function waitForNode(
 }
 
 /** Whether all that should be reachable was reached, and nothing else was. */
-export function isSuccess(report: DemoReport, unsatisfiable: readonly string[]): boolean {
+export function isSuccess(
+  report: DemoReport,
+  { nodeNames, router }: Stage,
+  unsatisfiable: readonly string[]
+): boolean {
   return (
     report.services.length > 0 &&
     report.pending.every(({ name }) => unsatisfiable.includes(name)) &&
     unsatisfiable.every((name) => report.pending.some((pending) => pending.name === name)) &&
-    report.takeover !== undefined
+    report.takeover !== undefined &&
+    (router === undefined || (report.bgp !== undefined && isRouted(report.bgp, nodeNames.length)))
   )
 }

@@ -39,7 +39,7 @@ export async function tell({ stage, options, signal, ready, explain }: TellOptio
   if (signal.aborted) return options.once || report === undefined ? 130 : 0
   if (report === undefined) return 1
   if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`)
-  const isGood = isSuccess(report, UNSATISFIABLE)
+  const isGood = isSuccess(report, stage, UNSATISFIABLE)
   if (!isGood) process.stderr.write(await explain())
   return isGood ? 0 : 1
 }

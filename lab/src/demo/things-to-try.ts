@@ -1,14 +1,24 @@
+import type { RouterKind } from '../router/router.ts'
+
 /** What a person can do while the demo stays up. `pid` is the first process inside, as seen from the host. */
-export function describeThingsToTry(kubeconfig: string, pid: number): string {
+export function describeThingsToTry(kubeconfig: string, pid: number, router: RouterKind): string {
+  // FRR and our own mark their routes as those of BGP, BIRD marks them as its own.
+  const protocol = router === 'bird' ? 'bird' : 'bgp'
   const enter =
     process.getuid?.() === 0 ? `nsenter -t ${pid} -n -m` : `nsenter -t ${pid} -U --preserve-credentials -n -m`
-  return `${describeCommands(kubeconfig)}
+  return `${describeCommands(kubeconfig)}${BGP_COMMANDS}
 On the segment (the client's neighbours, a request, the cable of node-1 out and in):
 
   ${enter} ip netns exec client ip neigh
   ${enter} ip netns exec client curl -s http://192.168.100.201/
   ${enter} ip link set p-node-1 down
   ${enter} ip link set p-node-1 up
+
+Behind the router (its next hops as they change, a request from outside):
+
+  ${enter} ip netns exec router ip monitor route
+  ${enter} ip netns exec router ip route show proto ${protocol}
+  ${enter} ip netns exec outside curl -s http://203.0.113.1/
 
 ${ENDING}`
 }
@@ -18,6 +28,17 @@ export function describeThingsToTryInMemory(kubeconfig: string): string {
   return `${describeCommands(kubeconfig)}
 ${ENDING}`
 }
+
+/** What there is to see of the second act. */
+const BGP_COMMANDS = `
+With the router:
+
+  kubectl get bgpsessionstates,servicebgpstatuses -n metallb-system
+  kubectl get bgppeers,bfdprofiles,bgpadvertisements -n metallb-system
+  kubectl edit bgpadvertisement routed -n metallb-system # nodeSelectors, peers, communities: no session ends
+  kubectl edit bgppeer router -n metallb-system          # holdTime: 30s: that session starts again, no other
+  kubectl patch service routed -p '{"spec":{"externalTrafficPolicy":"Local"}}'
+`
 
 const ENDING = 'Ctrl-C removes all of it.\n'
 

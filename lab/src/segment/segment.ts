@@ -1,3 +1,4 @@
+import { withoutPrefixLength } from '../addresses.ts'
 import { run } from '../shell.ts'
 
 /** A host on the segment: a network namespace with one interface, `eth0`. */
@@ -17,6 +18,17 @@ export interface Route {
 }
 
 const BRIDGE = 'br0'
+const GATEWAY_PORT = 'eth1'
+
+/** A host that only one host of the segment can see: `eth0` of it is joined to `eth1` of that one. */
+export interface HostBehind {
+  readonly name: string
+  /** Name of the host on the segment, which is its default gateway. */
+  readonly behind: string
+  readonly addresses: readonly string[]
+  /** Addresses of the gateway on this link, with their prefix lengths. */
+  readonly gatewayAddresses: readonly string[]
+}
 
 /**
  * One bridge and the hosts on it, each a network namespace. The bridge is in the namespace of the caller, which should
@@ -24,6 +36,7 @@ const BRIDGE = 'br0'
  */
 export class Segment {
   readonly #hosts = new Map<string, SegmentHost>()
+  readonly #behind = new Map<string, HostBehind>()
 
   /** Makes the bridge. The caller has `addresses` on it. */
   async start(addresses: readonly string[]): Promise<void> {
@@ -40,24 +53,30 @@ export class Segment {
     const port = portOf(host.name)
     await run('ip', ['netns', 'add', host.name])
     await run('ip', ['link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', host.name])
-    const settings = [
-      'net.ipv6.conf.all.accept_dad=0',
-      'net.ipv6.conf.default.accept_dad=0',
-      'net.ipv4.conf.all.rp_filter=0',
-      'net.ipv4.conf.default.rp_filter=0',
-      ...(host.isRouter === true ? ['net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1'] : [])
-    ]
-    await this.execute(host.name, 'sysctl', ['-qw', ...settings])
-    await this.execute(host.name, 'ip', ['link', 'set', 'lo', 'up'])
-    for (const address of host.addresses) {
-      await this.execute(host.name, 'ip', ['addr', 'add', address, 'dev', 'eth0', ...noDad(address)])
-    }
+    await this.#prepare(host.name, host.isRouter === true)
+    await this.#setUp(host.name, 'eth0', host.addresses)
     for (const address of host.localAddresses ?? []) {
       await this.execute(host.name, 'ip', ['addr', 'add', address, 'dev', 'lo', ...noDad(address)])
     }
-    await this.execute(host.name, 'ip', ['link', 'set', 'eth0', 'up'])
     await run('ip', ['link', 'set', port, 'master', BRIDGE, 'up'])
     this.#hosts.set(host.name, host)
+  }
+
+  /** Adds a host that is not on the segment, but reaches it through one that is. */
+  async addHostBehind(host: HostBehind): Promise<void> {
+    const { name, behind, addresses, gatewayAddresses } = host
+    await run('ip', ['netns', 'add', name])
+    const words = ['link', 'add', GATEWAY_PORT, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name]
+    await this.execute(behind, 'ip', words)
+    await this.#prepare(name, false)
+    await this.#setUp(name, 'eth0', addresses)
+    await this.#setUp(behind, GATEWAY_PORT, gatewayAddresses)
+    const routes = gatewayAddresses.map((address) => ({
+      destination: address.includes(':') ? '::/0' : '0.0.0.0/0',
+      via: withoutPrefixLength(address)
+    }))
+    await this.addRoutes(name, routes)
+    this.#behind.set(name, host)
   }
 
   async addRoutes(hostName: string, routes: readonly Route[]): Promise<void> {
@@ -81,16 +100,39 @@ export class Segment {
   }
 
   /** The words to put before a command so that it runs inside a host's namespace. */
-  enter(hostName: string): readonly string[] {
+  enter(hostName: string): readonly [string, string] {
     return ['nsenter', `--net=${namespacePath(hostName)}`]
   }
 
   async stop(): Promise<void> {
+    for (const [name, { behind }] of this.#behind) {
+      await this.execute(behind, 'ip', ['link', 'del', GATEWAY_PORT])
+      await run('ip', ['netns', 'del', name])
+    }
+    this.#behind.clear()
     // A namespace lives on for seconds after its name is gone: its interface is taken away by name first.
     for (const name of this.#hosts.keys()) await run('ip', ['link', 'del', portOf(name)])
     for (const name of this.#hosts.keys()) await run('ip', ['netns', 'del', name])
     this.#hosts.clear()
     await run('ip', ['link', 'del', BRIDGE])
+  }
+
+  async #prepare(name: string, isRouter: boolean): Promise<void> {
+    const settings = [
+      'net.ipv6.conf.all.accept_dad=0',
+      'net.ipv6.conf.default.accept_dad=0',
+      'net.ipv4.conf.all.rp_filter=0',
+      'net.ipv4.conf.default.rp_filter=0',
+      ...(isRouter ? ['net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1'] : [])
+    ]
+    await this.execute(name, 'sysctl', ['-qw', ...settings])
+    await this.execute(name, 'ip', ['link', 'set', 'lo', 'up'])
+  }
+
+  async #setUp(name: string, port: string, addresses: readonly string[]): Promise<void> {
+    for (const address of addresses)
+      await this.execute(name, 'ip', ['addr', 'add', address, 'dev', port, ...noDad(address)])
+    await this.execute(name, 'ip', ['link', 'set', port, 'up'])
   }
 }
 

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MemorySegment, SegmentServer } from '@clarion-lb/link'
 import { Ipv4Address, Ipv6Address } from '@clarion-lb/netaddr'
-import { SEGMENT, withoutPrefixLength } from '../../addresses.ts'
+import { nodeName, SEGMENT, withoutPrefixLength } from '../../addresses.ts'
 import { connectApi, type LabApi } from '../../api.ts'
 import { findOutage, type Outage, type ProbeResult, probe } from '../../client/prober.ts'
 import { SYSTEM_NAMESPACE } from '../../cluster.ts'
 import { ControlStandIn } from '../../control/stand-in.ts'
+import { isOfSegment } from '../example-files.ts'
 import type { ServiceState, Stage } from '../story.ts'
 import { type ApiAccess, MemoryNode, macOfHost } from './memory-node.ts'
 import { StoryProcesses } from './processes.ts'
@@ -37,6 +38,8 @@ const MAX_TEMPORARY_PATH_BYTES = 70
  */
 export class MemoryStage implements Stage {
   readonly description = 'a segment in memory, real binaries; no namespaces, and no frame leaves this program'
+  readonly nodeNames: readonly string[] = Array.from({ length: NODE_COUNT }, (_, i) => nodeName(i + 1))
+  readonly router = undefined
   readonly #options: MemoryStageOptions
   readonly #segment = new MemorySegment()
   readonly #abort = new AbortController()
@@ -70,7 +73,10 @@ export class MemoryStage implements Stage {
   }
 
   async applyExamples(): Promise<readonly string[]> {
-    const applied = await this.#knownApi().applyDirectory(join(this.#options.root, 'examples', 'demo'))
+    const applied = await this.#knownApi().applyDirectory(
+      join(this.#options.root, 'examples', 'demo'),
+      isOfSegment
+    )
     return applied.filter(({ kind }) => kind === 'Service').map(({ metadata }) => metadata.name)
   }
 

@@ -1,0 +1,19 @@
+import type { ForeignProcess } from '../foreign-process.ts'
+
+const TIMEOUT_MS = 10_000
+const INTERVAL_MS = 20
+
+/** Asks a daemon again and again until it answers. @throws what it could not be asked for, if it ends or stays silent */
+export async function untilAnswered<T>(process: ForeignProcess, ask: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + TIMEOUT_MS
+  for (;;) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (!process.isRunning || performance.now() > deadline) throw error
+    }
+    await new Promise((resolve) => {
+      setTimeout(resolve, INTERVAL_MS)
+    })
+  }
+}
