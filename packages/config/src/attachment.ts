@@ -32,5 +32,12 @@ export function choosePools(
     compiled.length === 0
       ? []
       : [...pools.values()].filter(({ labels }) => compiled.some((selector) => selector.matches(labels)))
+  if (byLabel.length === 0 && selectors.length > 0) {
+    findings.warning({
+      field: 'spec.ipAddressPoolSelectors',
+      message: 'match no pool that can be used',
+      remedy: 'label a pool, or mend the selectors'
+    })
+  }
   return new Set([...names.filter((name) => pools.has(name)), ...byLabel.map(({ name }) => name)])
 }

@@ -22,7 +22,8 @@ export function parseBfdProfiles(profiles: readonly BFDProfile[], list: ProblemL
         field: 'spec.echoMode',
         value: true,
         message: 'there is no echo function here',
-        remedy: 'remove it; receiveInterval and transmitInterval go down to 10 ms'
+        remedy: 'remove it; receiveInterval and transmitInterval go down to 10 ms',
+        acceptedBy: 'metallb'
       })
       return []
     }

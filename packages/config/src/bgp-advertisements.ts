@@ -11,6 +11,8 @@ export interface BgpContext {
   readonly pools: ReadonlyMap<string, ParsedPool>
   readonly nodes: readonly Labelled[]
   readonly communities: ReadonlyMap<string, Community>
+  /** Names of the BGPPeers that there are; `undefined`: nobody knows. */
+  readonly peerNames: ReadonlySet<string> | undefined
 }
 
 /** The BGP advertisements of each pool, by name of the pool, each once however it was reached. */
@@ -35,7 +37,8 @@ export function attachBgpAdvertisements(
       findings.error({
         field: 'spec',
         message: `says the same as BGPAdvertisement ${twin}`,
-        remedy: 'remove one of them'
+        remedy: 'remove one of them',
+        acceptedBy: 'metallb'
       })
     }
     if (findings.hasErrors) continue
@@ -47,13 +50,14 @@ export function attachBgpAdvertisements(
 
 function parseAdvertisement(
   spec: NonNullable<BGPAdvertisementResource['spec']>,
-  { nodes, communities }: BgpContext,
+  { nodes, communities, peerNames }: BgpContext,
   findings: Findings
 ): BgpAdvertisement {
   const { aggregationLength = 32, aggregationLengthV6 = 128, localPref = 0, peers = [] } = spec
   checkLength(aggregationLength, 32, 'spec.aggregationLength', findings)
   checkLength(aggregationLengthV6, 128, 'spec.aggregationLengthV6', findings)
   refuseDuplicates(peers, 'spec.peers', findings)
+  if (peerNames !== undefined) warnOfUnknownPeers(peers, peerNames, findings)
   refuseDuplicates(spec.communities, 'spec.communities', findings)
   const nodeSelectors = compileSelectors(spec.nodeSelectors, 'spec.nodeSelectors', findings)
   return {
@@ -65,6 +69,18 @@ function parseAdvertisement(
     communities: parseOwnCommunities(spec.communities ?? [], communities, findings),
     peers,
     serviceSelectors: compileSelectors(spec.serviceSelectors, 'spec.serviceSelectors', findings)
+  }
+}
+
+function warnOfUnknownPeers(peers: readonly string[], known: ReadonlySet<string>, findings: Findings): void {
+  for (const [i, name] of peers.entries()) {
+    if (known.has(name)) continue
+    findings.warning({
+      field: `spec.peers[${i}]`,
+      value: name,
+      message: 'there is no such BGPPeer',
+      remedy: 'check the name, or create it'
+    })
   }
 }
 
@@ -83,7 +99,9 @@ function parseOwnCommunities(
       field: `spec.communities[${i}]`,
       value: text,
       message: 'is neither a community nor the name of one',
-      remedy: 'write it as 64512:100, or add a Community with this name'
+      remedy: 'write it as 64512:100, or add a Community with this name',
+      // What has no colon may be the name of a Community that is still to come.
+      ...(text.includes(':') ? {} : { acceptedBy: 'metallb' })
     })
     return []
   })
@@ -93,7 +111,8 @@ function parseOwnCommunities(
       field: 'spec.communities',
       value: communities.length,
       message: `are more than ${MAX_COMMUNITIES}`,
-      remedy: 'remove some'
+      remedy: 'remove some',
+      acceptedBy: 'metallb'
     })
   }
   return communities

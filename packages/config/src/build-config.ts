@@ -27,7 +27,10 @@ export function buildConfig(asGiven: ConfigResources): ConfigResult {
   const pools = new Map(parsePools(resources.pools ?? [], namespaces, list).map((pool) => [pool.name, pool]))
   const communities = parseCommunities(resources.communities ?? [], list)
   const l2 = attachL2Advertisements(resources.l2Advertisements ?? [], pools, nodes, list)
-  const bgp = attachBgpAdvertisements(resources.bgpAdvertisements ?? [], { pools, nodes, communities }, list)
+  const peerNames =
+    resources.bgpPeers && new Set(resources.bgpPeers.map(({ metadata }) => metadata?.name ?? ''))
+  const bgpContext = { pools, nodes, communities, peerNames }
+  const bgp = attachBgpAdvertisements(resources.bgpAdvertisements ?? [], bgpContext, list)
   const bfdProfiles = parseBfdProfiles(resources.bfdProfiles ?? [], list)
   const bfdProfileNames = new Set((resources.bfdProfiles ?? []).map(({ metadata }) => metadata?.name ?? ''))
   const peers = parsePeers(resources.bgpPeers ?? [], { nodes, bfdProfiles, bfdProfileNames, secrets }, list)

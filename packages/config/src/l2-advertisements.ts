@@ -4,7 +4,7 @@ import type { L2Advertisement } from './model.ts'
 import type { ParsedPool } from './pools.ts'
 import type { Findings, ProblemList } from './problems.ts'
 import type { Labelled } from './resources.ts'
-import { compileSelector } from './selector.ts'
+import { compileSelector, DUPLICATE } from './selector.ts'
 import { compileSelectors, refuseDuplicates, selectNames } from './selectors-of.ts'
 
 /** The L2 advertisements of each pool, by name of the pool. One that says the same as another is attached once. */
@@ -43,7 +43,7 @@ function parseAdvertisement(
   findings: Findings
 ): L2Advertisement {
   const { interfaces = [], nodeSelectors, serviceSelectors, preferredNodeSelectors = [] } = spec
-  refuseDuplicates(interfaces, 'spec.interfaces', findings)
+  refuseDuplicates(interfaces, 'spec.interfaces', findings, 'metallb')
   const selectors = compileSelectors(nodeSelectors, 'spec.nodeSelectors', findings)
   const chosen = selectNames(selectors, nodes)
   if (selectors.length > 0 && nodes.length > 0 && chosen.size === 0) {
@@ -75,7 +75,11 @@ function scoreNodes(
   for (const [i, { weight, preference }] of preferences.entries()) {
     const compiled = compileSelector(preference)
     if (compiled.type === 'invalid') {
-      findings.error({ ...compiled, field: `spec.preferredNodeSelectors[${i}].preference.${compiled.field}` })
+      findings.error({
+        ...compiled,
+        field: `spec.preferredNodeSelectors[${i}].preference.${compiled.field}`,
+        ...(compiled.message === DUPLICATE ? { acceptedBy: 'metallb' } : {})
+      })
       continue
     }
     for (const { name, labels } of nodes) {

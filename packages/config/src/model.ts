@@ -122,4 +122,9 @@ export interface Problem {
   readonly message: string
   /** What to do about it. */
   readonly remedy: string
+  /**
+   * MetalLB's admission webhooks let such an object pass, always or in its native mode: it may have been there for long,
+   * or what it names may still come. An API server should warn of it, not refuse it.
+   */
+  readonly acceptedBy?: 'metallb' | 'metallb-native'
 }

@@ -87,7 +87,8 @@ export function checkAddresses(spec: PeerSpec, findings: Findings): void {
       field: 'spec.sourceAddress',
       value: source.toString(),
       message: 'is of another family than peerAddress',
-      remedy: 'use addresses of one family, or remove it'
+      remedy: 'use addresses of one family, or remove it',
+      acceptedBy: 'metallb'
     })
   }
   const routerId = textOrNone(spec.routerID)
@@ -97,7 +98,8 @@ export function checkAddresses(spec: PeerSpec, findings: Findings): void {
       field: 'spec.routerID',
       value: routerId,
       message: isZero ? 'is not a BGP identifier' : 'is not an IPv4 address',
-      remedy: 'a BGP identifier is written as an IPv4 address, and is not 0.0.0.0 (RFC 6286 §2.1)'
+      remedy: 'a BGP identifier is written as an IPv4 address, and is not 0.0.0.0 (RFC 6286 §2.1)',
+      ...(isZero ? { acceptedBy: 'metallb' } : {})
     })
   }
 }

@@ -25,17 +25,25 @@ export function parsePassword(
       field,
       value: name,
       message: 'there is no such Secret in our namespace',
-      remedy: 'create it'
+      remedy: 'create it',
+      acceptedBy: 'metallb'
     })
   else if (secret.type !== 'kubernetes.io/basic-auth')
     findings.error({
       field,
       value: name,
       message: `the Secret is of type ${secret.type}`,
-      remedy: 'create it with type kubernetes.io/basic-auth'
+      remedy: 'create it with type kubernetes.io/basic-auth',
+      acceptedBy: 'metallb'
     })
   else if (encoded === undefined)
-    findings.error({ field, value: name, message: 'the Secret has no key `password`', remedy: 'add it' })
+    findings.error({
+      field,
+      value: name,
+      message: 'the Secret has no key `password`',
+      remedy: 'add it',
+      acceptedBy: 'metallb'
+    })
   if (encoded === undefined) return undefined
   const password = textOrNone(Buffer.from(encoded, 'base64').toString('utf8'))
   if (password === undefined) {
@@ -59,7 +67,8 @@ function checkPassword(password: string | undefined, field: string, findings: Fi
     findings.error({
       field,
       message: `the password has ${lengthBytes} octets, and ${MAX_PASSWORD_BYTES} are the most that TCP MD5 takes`,
-      remedy: 'use a shorter one, here and at the peer'
+      remedy: 'use a shorter one, here and at the peer',
+      acceptedBy: 'metallb'
     })
   }
   return password

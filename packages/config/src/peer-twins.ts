@@ -31,7 +31,8 @@ export function refuseTwin(
     field: peer.peerAddress === undefined ? 'spec.interface' : 'spec.peerAddress',
     value: peer.peerAddress ?? peer.interface,
     message: `BGPPeer ${twin.name} is the same session on a node that both are for`,
-    remedy: 'remove one of them, or separate them by nodeSelectors'
+    remedy: 'remove one of them, or separate them by nodeSelectors',
+    acceptedBy: 'metallb-native'
   })
 }
 

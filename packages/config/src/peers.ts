@@ -74,6 +74,7 @@ function checkBfdProfile(
     field: 'spec.bfdProfile',
     value: wanted,
     message: isThere ? 'this BFDProfile cannot be used' : 'there is no such BFDProfile',
-    remedy: isThere ? 'see the problem of the BFDProfile, or name another' : 'create it, or name another'
+    remedy: isThere ? 'see the problem of the BFDProfile, or name another' : 'create it, or name another',
+    acceptedBy: 'metallb'
   })
 }

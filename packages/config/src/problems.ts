@@ -12,6 +12,7 @@ export interface Finding {
   readonly value?: unknown
   readonly message: string
   readonly remedy: string
+  readonly acceptedBy?: Problem['acceptedBy']
 }
 
 const MAX_VALUE_CHARACTERS = 80
@@ -78,7 +79,7 @@ export class Findings {
     }
   }
 
-  #add(severity: Problem['severity'], { field, value, message, remedy }: Finding): void {
+  #add(severity: Problem['severity'], { field, value, message, remedy, acceptedBy }: Finding): void {
     this.#report({
       severity,
       kind: this.kind,
@@ -87,7 +88,8 @@ export class Findings {
       field,
       value: value === undefined ? undefined : formatValue(value),
       message,
-      remedy
+      remedy,
+      ...(acceptedBy === undefined ? {} : { acceptedBy })
     })
   }
 }

@@ -25,6 +25,9 @@ export type CompiledSelector =
 type Labels = Readonly<Record<string, string>>
 type Requirement = { readonly text: string; readonly matches: (labels: Labels) => boolean }
 
+/** What is said of an entry that another one equals. */
+export const DUPLICATE = 'is there twice'
+
 const OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist']
 
 /** Compiles a label selector. An empty one matches everything. Duplicates inside it are refused, as MetalLB does. */
@@ -44,7 +47,7 @@ export function compileSelector(labelSelector: LabelSelector): CompiledSelector 
         type: 'invalid',
         field,
         value: requirement.text,
-        message: 'is there twice',
+        message: DUPLICATE,
         remedy: 'remove one of them'
       }
     }
@@ -83,9 +86,7 @@ function findProblem(
   if (!needsValues && values.length > 0)
     return invalid('values', values, `${operator} takes no values`, 'remove them')
   const duplicate = values.find((value, i) => values.indexOf(value) !== i)
-  return duplicate === undefined
-    ? undefined
-    : invalid('values', duplicate, 'is there twice', 'remove one of them')
+  return duplicate === undefined ? undefined : invalid('values', duplicate, DUPLICATE, 'remove one of them')
 }
 
 function compileRequirement({ key, operator, values = [] }: LabelSelectorRequirement): Requirement {

@@ -1,7 +1,7 @@
-import type { Selector } from './model.ts'
+import type { Problem, Selector } from './model.ts'
 import type { Findings } from './problems.ts'
 import type { Labelled } from './resources.ts'
-import { compileSelector, type LabelSelector } from './selector.ts'
+import { compileSelector, DUPLICATE, type LabelSelector } from './selector.ts'
 
 /** Compiles a list of selectors, of which one match is enough. What is wrong is noted; duplicates are errors. */
 export function compileSelectors(
@@ -22,7 +22,7 @@ export function compileSelectors(
       findings.error({
         field: `${field}[${i}]`,
         value: selector.text,
-        message: 'is there twice',
+        message: DUPLICATE,
         remedy: 'remove one of them'
       })
     }
@@ -45,7 +45,8 @@ export function selectNames(selectors: readonly Selector[], objects: readonly La
 export function refuseDuplicates(
   names: readonly string[] | undefined,
   field: string,
-  findings: Findings
+  findings: Findings,
+  acceptedBy?: Problem['acceptedBy']
 ): void {
   const seen = new Set<string>()
   for (const [i, name] of (names ?? []).entries()) {
@@ -53,8 +54,9 @@ export function refuseDuplicates(
       findings.error({
         field: `${field}[${i}]`,
         value: name,
-        message: 'is there twice',
-        remedy: 'remove one of them'
+        message: DUPLICATE,
+        remedy: 'remove one of them',
+        ...(acceptedBy === undefined ? {} : { acceptedBy })
       })
     seen.add(name)
   }
