@@ -4,6 +4,8 @@
  * @packageDocumentation
  */
 export { type Binary, type BinarySettings, runBinary } from './binary.ts'
+export { CertificateFiles, type KeyPair } from './certificate-files.ts'
+export { type CertificateMaker, loadCertificateMaker } from './certificate-maker.ts'
 export { COMMON_FLAGS } from './common-flags.ts'
 export { type CommonMetrics, createCommonMetrics } from './common-metrics.ts'
 export { ConfigSource, type ConfigSourceOptions, type ConfigState } from './config-source.ts'
@@ -20,8 +22,11 @@ export { HealthServer } from './health-server.ts'
 export { runServices, type Service } from './lifecycle.ts'
 export { createLog, describeError } from './log.ts'
 export {
+  BFD_PROFILES,
+  BGP_ADVERTISEMENTS,
   BGP_PEERS,
   BGP_SESSION_STATES,
+  COMMUNITIES,
   CONFIGURATION_STATES,
   IP_ADDRESS_POOLS,
   L2_ADVERTISEMENTS,
@@ -32,3 +37,4 @@ export { MetricsServer } from './metrics-server.ts'
 export { resolveNamespace } from './namespace.ts'
 export { createConfigSource, createMetricsServer, createReporter, type PartsContext } from './parts.ts'
 export { pick } from './pick.ts'
+export { type TlsOptions, tlsOptionsOf } from './tls-options.ts'

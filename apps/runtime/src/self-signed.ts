@@ -5,6 +5,7 @@ import {
   SubjectAlternativeNameExtension,
   X509CertificateGenerator
 } from '@peculiar/x509'
+import { formatPrivateKey } from './private-key.ts'
 
 const LIFETIME_MS = 10 * 365 * 24 * 3600 * 1000
 
@@ -26,10 +27,5 @@ export async function createSelfSigned(): Promise<{ readonly key: string; readon
       new SubjectAlternativeNameExtension([{ type: 'dns', value: 'localhost' }])
     ]
   })
-  const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64')
-  const lines = pkcs8.match(/.{1,64}/g)?.join('\n') ?? ''
-  return {
-    key: `-----BEGIN PRIVATE KEY-----\n${lines}\n-----END PRIVATE KEY-----\n`,
-    cert: certificate.toString('pem')
-  }
+  return { key: await formatPrivateKey(keys.privateKey), cert: certificate.toString('pem') }
 }

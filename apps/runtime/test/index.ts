@@ -3,5 +3,7 @@
  *
  * @packageDocumentation
  */
+export { freePort } from './free-port.ts'
+export { METALLB_AUTHORITY } from './metallb-authority.ts'
 export { endpointSlice, l2Advertisement, NAMESPACE, node, pool, service, serviceRef } from './objects.ts'
 export { afterwards, TestCluster } from './test-cluster.ts'
