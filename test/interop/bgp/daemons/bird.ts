@@ -50,7 +50,7 @@ export class Bird implements Daemon {
     // It says "Network not found" and fails if there is none.
     const printed = await this.command(`show route for ${prefix} all`).catch(() => '')
     const blocks = printed.split(/^(?=.*\bunicast \[)/m).slice(1)
-    return blocks.map(pathOf)
+    return Promise.all(blocks.map(async (block) => pathOf(block, await this.#isKept(block))))
   }
 
   async sessionState(peer: DaemonPeer): Promise<string> {
@@ -105,13 +105,19 @@ export class Bird implements Daemon {
     )
   }
 
+  /** It says of the session, not of the route, that the neighbour restarts. */
+  async #isKept(block: string): Promise<boolean> {
+    const name = /unicast \[(\S+)/.exec(block)?.[1] ?? ''
+    const printed = await this.command(`show protocols all ${name}`)
+    return printed.includes('Neighbor graceful restart active')
+  }
+
   get #socket(): string {
     return join(this.#directory, 'bird.ctl')
   }
 }
 
-function pathOf(block: string): DaemonPath {
-  const [head = ''] = block.split('\n')
+function pathOf(block: string, isStale: boolean): DaemonPath {
   const attribute = (name: string): string => new RegExp(`BGP\\.${name}: (.*)`).exec(block)?.[1] ?? ''
   const number = (name: string): number | undefined =>
     attribute(name) === '' ? undefined : Number(attribute(name))
@@ -125,6 +131,6 @@ function pathOf(block: string): DaemonPath {
     communities: tuples('community'),
     largeCommunities: tuples('large_community'),
     extendedCommunities: tuples('ext_community'),
-    isStale: /\(\d+[^)]*s\)/.test(head)
+    isStale
   }
 }

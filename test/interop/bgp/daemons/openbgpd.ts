@@ -49,7 +49,7 @@ export class Openbgpd implements Daemon {
   }
 
   async paths(prefix: string): Promise<readonly DaemonPath[]> {
-    const shown = parseJson((await this.command('-j', 'show', 'rib', prefix, 'detail')) || '{}')
+    const shown = parseJson((await this.command('-j', 'show', 'rib', 'detail', prefix)) || '{}')
     return listOf(member(shown, 'rib')).map(pathOf)
   }
 
@@ -63,6 +63,7 @@ export class Openbgpd implements Daemon {
   }
 
   async forgive(peer: DaemonPeer): Promise<void> {
+    await this.command('neighbor', peer.address ?? '', 'clear')
     await this.command('neighbor', peer.address ?? '', 'up')
   }
 

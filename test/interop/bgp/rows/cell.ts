@@ -7,7 +7,7 @@ import type { Row } from './row.ts'
 import type { Stage } from './stage.ts'
 
 /** For `expect.poll`: what has not happened in this time never does. Daemons wait for seconds after a failure. */
-export const PATIENCE = { timeout: 40_000, interval: 40 } as const
+export const PATIENCE = { timeout: 15_000, interval: 40 } as const
 
 /** A row with one daemon: both ends of the session, and what is asked of them. */
 export class Cell {
@@ -41,6 +41,8 @@ export class Cell {
   /** Begins the session in the common process, and waits until both say that it is up. */
   async connect(): Promise<void> {
     await this.stage.speaker.ask('addPeer', this.spec)
+    // Who connects has been refused until now, and may wait.
+    if (this.peer.isPassive !== true) await this.daemon.forgive(this.peer)
     await this.established()
   }
 

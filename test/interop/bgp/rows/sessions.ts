@@ -110,6 +110,7 @@ export const SESSION_ROWS: readonly Row[] = [
     ...external,
     id: 'md5',
     title: 'TCP MD5 (RFC 2385)',
+    unsupported: { openbgpd: 'sets no keys on its listening sockets on Linux (7.7); see the next row' },
     theirs: { password: PASSWORD },
     ours: () => ({ password: PASSWORD }),
     run: async (cell) => exchange(cell, [OWN_ASN])
