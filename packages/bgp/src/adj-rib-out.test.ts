@@ -1,7 +1,8 @@
 import { IpPrefix } from '@clarion-lb/netaddr'
 import { array, assert, constant, constantFrom, oneof, property, record } from 'fast-check'
 import { expect, test } from 'vitest'
-import { AdjRibOut, type RibBatch } from './adj-rib-out.ts'
+import { AdjRibOut } from './adj-rib-out.ts'
+import type { RibBatch } from './family-rib.ts'
 import { type AdvertisedAttributes, type Route, RouteInterner } from './routes.ts'
 
 const interner = new RouteInterner()
@@ -153,4 +154,25 @@ test('whatever changes and whenever it is sent, the peer ends up with what is wa
       expect(rib.advertisedCount(4)).toBe(peer.size)
     })
   )
+})
+
+test('keys of networks differ in the bits that maps hash', () => {
+  const key = (text: string): bigint => BigInt.asUintN(64, BigInt(route(text).key))
+  const keys = Array.from({ length: 2000 }, (_, i) => key(`2001:db8:${i.toString(16)}::/48`))
+  expect(new Set(keys).size).toBeGreaterThan(1990)
+})
+
+test('a queue that is never empty does not grow', () => {
+  const rib = new AdjRibOut()
+  const routes = Array.from({ length: 10_000 }, (_, i) => `10.0.${i >> 8}.${i & 0xff}/32`)
+  for (const prefix of routes) rib.set(route(prefix))
+  rib.activate(4)
+  for (let round = 1; round < 20; round += 1) {
+    rib.take(4)
+    for (const prefix of routes.slice(0, 5000)) rib.set(route(prefix, { med: round }))
+    expect(rib.pendingCount(4)).toBeLessThanOrEqual(10_000)
+  }
+  let sent = 0
+  for (let batch = rib.take(4); batch !== undefined; batch = rib.take(4)) sent += batch.reached.flat().length
+  expect(sent).toBeLessThanOrEqual(10_000)
 })

@@ -1,6 +1,6 @@
 import type { IpFamily } from '@clarion-lb/netaddr'
 import type { UpdateMessage } from './messages/model.ts'
-import { familyOfKey, type RouteKey, routeKeyOf } from './routes.ts'
+import { type RouteKey, routeKeyOf } from './routes.ts'
 
 /**
  * How many prefixes a peer has sent. With a limit they are told apart, and one more than that is all that is kept;
@@ -31,11 +31,10 @@ export class PrefixCount {
     }
     for (const { prefixes } of update.reached) {
       for (const prefix of prefixes) {
-        const key = routeKeyOf(prefix)
-        const family = familyOfKey(key)
+        const { family } = prefix
         if (limit === undefined) this.#counts[family] += 1
         else {
-          this.#keys[family].add(key)
+          this.#keys[family].add(routeKeyOf(prefix))
           if (this.#keys[family].size > limit) return family
         }
       }

@@ -1,5 +1,5 @@
 import type { IpFamily } from '@clarion-lb/netaddr'
-import type { RibBatch } from './adj-rib-out.ts'
+import type { RibBatch } from './family-rib.ts'
 import { encodeReach, encodeUnreach } from './messages/codec.ts'
 import type { NextHop, PathAttributes, SessionEncoding } from './messages/model.ts'
 import type { Route, RouteAttributes } from './routes.ts'

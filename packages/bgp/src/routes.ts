@@ -1,5 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import type { IpFamily, IpPrefix } from '@clarion-lb/netaddr'
 import type { LargeCommunity } from './messages/model.ts'
+
+/** Odd, and this process's own. */
+const KEY_MULTIPLIER = 1n | randomBytes(8).readBigUInt64LE()
 
 /** What is said about a prefix. ORIGIN is IGP, AS_PATH and next hop are the session's. Absent lists are empty. */
 export interface AdvertisedAttributes {
@@ -84,10 +88,17 @@ export class RouteInterner {
   }
 }
 
-/** Equal for equal prefixes, different for different ones, families included. */
+/**
+ * Equal for equal prefixes, different for different ones, families included.
+ *
+ * Maps hash no more than the lower 64 bits of a `bigint`, and those of networks are all alike: a thousand of them would be
+ * one bucket. So the upper half is mixed into the lower one, by a number that nobody can know who chooses prefixes.
+ */
 export function routeKeyOf(prefix: IpPrefix): RouteKey {
   const { first, length } = prefix
-  return first.family === 4 ? first.toNumber() * 64 + length : (first.toBigInt() << 8n) | BigInt(length)
+  if (first.family === 4) return first.toNumber() * 64 + length
+  const key = (first.toBigInt() << 8n) | BigInt(length)
+  return key ^ BigInt.asUintN(64, (key >> 72n) * KEY_MULTIPLIER)
 }
 
 /** Of a {@link RouteKey}. */
