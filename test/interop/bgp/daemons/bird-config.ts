@@ -1,4 +1,4 @@
-import type { DaemonConfig, DaemonPeer, Family } from './daemon.ts'
+import type { DaemonBfd, DaemonBfdPeer, DaemonConfig, DaemonPeer, Family } from './daemon.ts'
 
 const CHANNEL = { 4: 'ipv4', 6: 'ipv6' } as const
 
@@ -8,14 +8,14 @@ export function protocolOf({ name }: DaemonPeer): string {
 }
 
 /** bird.conf. */
-export function birdConfig({ asn, routerId, peers, routes }: DaemonConfig): string {
+export function birdConfig({ asn, routerId, peers, routes, bfdPeers = [] }: DaemonConfig): string {
   return [
     'log stderr all;',
     `router id ${routerId};`,
     'protocol device {}',
     // Next hops are looked up among these.
     'protocol direct { ipv4; ipv6; }',
-    ...(peers.some(({ bfd }) => bfd !== undefined) ? ['protocol bfd {', '}'] : []),
+    ...bfdLines(bfdPeers),
     ...staticLines(routes, 4),
     ...staticLines(routes, 6),
     ...peers.flatMap((peer) => peerLines(asn, peer)),
@@ -29,6 +29,25 @@ function staticLines(routes: readonly string[], family: Family): readonly string
     `protocol static own${family} {`,
     `  ${CHANNEL[family]};`,
     ...own.map((prefix) => `  route ${prefix} blackhole;`),
+    '}'
+  ]
+}
+
+function bfdLines(peers: readonly DaemonBfdPeer[]): readonly string[] {
+  const timing = ({ intervalMs, multiplier }: DaemonBfd): string =>
+    `{ min rx interval ${intervalMs} ms; min tx interval ${intervalMs} ms; multiplier ${multiplier}; };`
+  const single = peers.find(({ hops }) => hops === 'single')
+  const multi = peers.find(({ hops }) => hops === 'multi')
+  return [
+    'protocol bfd neighbours {',
+    // Its times are those of an interface, or of all that is farther away: the first session's count.
+    ...(single === undefined ? [] : [`  interface "e0" ${timing(single)}`]),
+    ...(multi === undefined ? [] : [`  multihop ${timing(multi)}`]),
+    ...peers.map(({ address, localAddress, hops }) =>
+      hops === 'multi'
+        ? `  neighbor ${address} local ${localAddress} multihop on;`
+        : `  neighbor ${address} dev "e0" local ${localAddress};`
+    ),
     '}'
   ]
 }

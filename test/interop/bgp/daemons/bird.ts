@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Namespace } from '../../support/namespace.ts'
 import { birdConfig, protocolOf } from './bird-config.ts'
-import type { Daemon, DaemonConfig, DaemonPath, DaemonPeer } from './daemon.ts'
+import type { BfdDaemon, DaemonBfdPeer, DaemonConfig, DaemonPath, DaemonPeer } from './daemon.ts'
 import {
   createDirectory,
   DaemonProcess,
@@ -13,7 +13,7 @@ import {
 import { asnsOf } from './json.ts'
 
 /** BIRD 2. */
-export class Bird implements Daemon {
+export class Bird implements BfdDaemon {
   readonly id = 'bird'
   readonly #namespace: Namespace
   #directory = ''
@@ -92,17 +92,19 @@ export class Bird implements Daemon {
     return this.#process?.log ?? ''
   }
 
-  /** State of a BFD session: `Up`, `Down`, …; `undefined` if there is none. */
   async bfdState(address: string): Promise<string | undefined> {
     const printed = await this.command('show bfd sessions')
     const line = printed.split('\n').find((text) => text.startsWith(`${address} `))
-    return line?.trim().split(/\s+/)[2]
+    return line?.trim().split(/\s+/)[2]?.toLowerCase()
+  }
+
+  async setBfd(_peer: DaemonBfdPeer, administrative: 'down' | 'up'): Promise<void> {
+    // All of them: it has no command for one.
+    await this.command(administrative === 'down' ? 'disable neighbours' : 'enable neighbours')
   }
 
   async command(words: string): Promise<string> {
-    return runCommand('birdc', '-r', '-s', this.#socket, words).catch(async () =>
-      runCommand('birdc', '-s', this.#socket, words)
-    )
+    return runCommand('birdc', '-s', this.#socket, words)
   }
 
   /** It says of the session, not of the route, that the neighbour restarts. */

@@ -12,6 +12,14 @@ export interface DaemonBfd {
   readonly profile?: string
 }
 
+/** A BFD session that belongs to no BGP session. */
+export interface DaemonBfdPeer extends DaemonBfd {
+  /** Ours. */
+  readonly address: string
+  /** The daemon's. */
+  readonly localAddress: string
+}
+
 /** A session as the daemon's operator would write it down, in no daemon's own language. */
 export interface DaemonPeer {
   /** Letters and digits only. */
@@ -42,6 +50,7 @@ export interface DaemonConfig {
   readonly asn: number
   readonly routerId: string
   readonly peers: readonly DaemonPeer[]
+  readonly bfdPeers?: readonly DaemonBfdPeer[]
   /** What it originates. */
   readonly routes: readonly string[]
 }
@@ -84,4 +93,12 @@ export interface Daemon {
   thaw(): void
   /** The last that it wrote. */
   log(): string
+}
+
+/** A daemon that has BFD, too. */
+export interface BfdDaemon extends Daemon {
+  /** `'up'`, `'down'`, …; `undefined` if there is no session with this address of ours. */
+  bfdState(address: string): Promise<string | undefined>
+  /** Ends the session as an operator does, so that we are told that it is no failure, and begins it again. */
+  setBfd(peer: DaemonBfdPeer, administrative: 'down' | 'up'): Promise<void>
 }

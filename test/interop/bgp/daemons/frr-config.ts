@@ -1,4 +1,4 @@
-import type { DaemonBfd, DaemonConfig, DaemonPeer, Family } from './daemon.ts'
+import type { DaemonBfd, DaemonBfdPeer, DaemonConfig, DaemonPeer, Family } from './daemon.ts'
 
 const AFI = { 4: 'ipv4', 6: 'ipv6' } as const
 const FAMILIES: readonly Family[] = [4, 6]
@@ -26,21 +26,40 @@ export function frrBgpConfig({ asn, routerId, peers, routes }: DaemonConfig): st
   ].join('\n')
 }
 
-/** bfdd.conf: profiles. */
-export function frrBfdConfig({ peers }: DaemonConfig): string {
-  const profiles = peers.flatMap(({ name, bfd }) =>
-    bfd?.profile === undefined ? [] : profileLines(bfd.profile || name, bfd)
-  )
-  return ['bfd', ...profiles, 'exit', ''].join('\n')
+/** bfdd.conf: profiles, and sessions that belong to nobody. */
+export function frrBfdConfig({ peers, bfdPeers = [] }: DaemonConfig): string {
+  const profiles = new Map<string, DaemonBfd>()
+  for (const bfd of [...peers.map((peer) => peer.bfd), ...bfdPeers])
+    if (bfd?.profile !== undefined) profiles.set(bfd.profile, bfd)
+  return [
+    'bfd',
+    ...[...profiles].flatMap(([name, bfd]) => profileLines(name, bfd)),
+    ...bfdPeers.flatMap((peer) => [
+      ` ${frrBfdPeer(peer)}`,
+      ...(peer.profile === undefined ? timingLines(peer) : [`  profile ${peer.profile}`]),
+      '  no shutdown',
+      ' exit'
+    ]),
+    'exit',
+    ''
+  ].join('\n')
 }
 
-function profileLines(profile: string, { intervalMs, multiplier }: DaemonBfd): readonly string[] {
+/** What opens the section of a session. */
+export function frrBfdPeer({ address, localAddress, hops }: DaemonBfdPeer): string {
+  const device = hops === 'multi' ? '' : ' interface e0'
+  return `peer ${address}${hops === 'multi' ? ' multihop' : ''} local-address ${localAddress}${device}`
+}
+
+function profileLines(profile: string, bfd: DaemonBfd): readonly string[] {
+  return [` profile ${profile}`, ...timingLines(bfd), ' exit']
+}
+
+function timingLines({ intervalMs, multiplier }: DaemonBfd): readonly string[] {
   return [
-    ` profile ${profile}`,
     `  transmit-interval ${intervalMs}`,
     `  receive-interval ${intervalMs}`,
-    `  detect-multiplier ${multiplier}`,
-    ' exit'
+    `  detect-multiplier ${multiplier}`
   ]
 }
 

@@ -1,7 +1,7 @@
 import { chown, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Namespace } from '../../support/namespace.ts'
-import type { Daemon, DaemonConfig, DaemonPath, DaemonPeer, Family } from './daemon.ts'
+import type { BfdDaemon, DaemonBfdPeer, DaemonConfig, DaemonPath, DaemonPeer, Family } from './daemon.ts'
 import {
   createDirectory,
   DaemonProcess,
@@ -9,22 +9,14 @@ import {
   runCommand,
   untilAnswered
 } from './daemon-process.ts'
-import { frrBfdConfig, frrBgpConfig } from './frr-config.ts'
+import { frrBfdConfig, frrBfdPeer, frrBgpConfig } from './frr-config.ts'
 import { asnsOf, listOf, member, numberOf, parseJson, textOf, wordsOf } from './json.ts'
 
 const DIRECTORY = '/usr/lib/frr'
 const AFI = { 4: 'ipv4', 6: 'ipv6' } as const
 
-/** What FRR's bfdd knows of a session. */
-export interface FrrBfdPeer {
-  readonly status: string
-  readonly diagnostic: string
-  readonly remoteDiagnostic: string
-  readonly downs: number
-}
-
 /** FRRouting: zebra, which writes the kernel's routes, bgpd and bfdd; without watchfrr. */
-export class Frr implements Daemon {
+export class Frr implements BfdDaemon {
   readonly id = 'frr'
   readonly #namespace: Namespace
   #directory = ''
@@ -108,20 +100,15 @@ export class Frr implements Daemon {
     return this.#processes.map((process) => process.log).join('')
   }
 
-  async bfdPeer(address: string): Promise<FrrBfdPeer | undefined> {
-    const [peers, counters] = await Promise.all([
-      this.show('show bfd peers json'),
-      this.show('show bfd peers counters json')
-    ])
-    const isOurs = (peer: unknown): boolean => member(peer, 'peer') === address
-    const peer = listOf(peers).find(isOurs)
-    if (peer === undefined) return undefined
-    return {
-      status: textOf(member(peer, 'status')),
-      diagnostic: textOf(member(peer, 'diagnostic')),
-      remoteDiagnostic: textOf(member(peer, 'remote-diagnostic')),
-      downs: numberOf(member(listOf(counters).find(isOurs), 'session-down')) ?? 0
-    }
+  async bfdState(address: string): Promise<string | undefined> {
+    const peers = listOf(await this.show('show bfd peers json'))
+    const peer = peers.find((each) => member(each, 'peer') === address)
+    return peer === undefined ? undefined : textOf(member(peer, 'status'))
+  }
+
+  async setBfd(peer: DaemonBfdPeer, administrative: 'down' | 'up'): Promise<void> {
+    const command = administrative === 'down' ? 'shutdown' : 'no shutdown'
+    await this.command('configure terminal', 'bfd', frrBfdPeer(peer), command)
   }
 
   async show(command: string): Promise<unknown> {

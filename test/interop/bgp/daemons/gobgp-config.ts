@@ -28,7 +28,6 @@ function peerLines(peer: DaemonPeer): readonly string[] {
     `hold-time = ${peer.holdTimeS}`,
     `keepalive-interval = ${Math.max(1, Math.floor(peer.holdTimeS / 3))}`,
     'connect-retry = 1',
-    'idle-hold-time-after-reset = 1',
     '[neighbors.graceful-restart.config]',
     'enabled = true',
     'notification-enabled = true',

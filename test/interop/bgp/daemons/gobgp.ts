@@ -78,10 +78,8 @@ export class Gobgp implements Daemon {
     await this.command('neighbor', peer.address ?? '', 'reset')
   }
 
-  async forgive(peer: DaemonPeer): Promise<void> {
-    // It forgets what it waited for when it is told that it may begin.
-    await this.command('neighbor', peer.address ?? '', 'disable')
-    await this.command('neighbor', peer.address ?? '', 'enable')
+  async forgive(): Promise<void> {
+    // It cannot be told to: it waits for 5 s, and for 30 s after a reset of its operator.
   }
 
   async requestRefresh(peer: DaemonPeer): Promise<void> {
@@ -89,7 +87,7 @@ export class Gobgp implements Daemon {
   }
 
   async shutDown(peer: DaemonPeer, text: string): Promise<void> {
-    await this.command('neighbor', peer.address ?? '', 'shutdown', text)
+    await this.command('neighbor', peer.address ?? '', 'disable', '--reason', text)
   }
 
   async report(peer: DaemonPeer): Promise<string> {

@@ -7,7 +7,7 @@ import type { Row } from './row.ts'
 import type { Stage } from './stage.ts'
 
 /** For `expect.poll`: what has not happened in this time never does. Daemons wait for seconds after a failure. */
-export const PATIENCE = { timeout: 15_000, interval: 40 } as const
+export const PATIENCE = { timeout: 45_000, interval: 40 } as const
 
 /** A row with one daemon: both ends of the session, and what is asked of them. */
 export class Cell {
