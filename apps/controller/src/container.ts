@@ -35,8 +35,10 @@ import {
   POOL_STATUS,
   RECORDER,
   REPORTER,
-  SETTINGS
+  SETTINGS,
+  WEBHOOKS
 } from './tokens.ts'
+import { createWebhooks } from './webhooks/create-webhooks.ts'
 
 /** Others wait this long after the last renewal that they saw. */
 const LEASE = { leaseDurationMs: 8000, renewDeadlineMs: 5000, retryPeriodMs: 1000 } as const
@@ -58,6 +60,9 @@ export function createContainer(): DependencyContainer {
   provide(CONFIG_SOURCE, createControllerConfigSource)
   provide(POOL_STATUS, createPoolStatus)
   provide(HEALTH_SERVER, createHealthServer)
+  provide(WEBHOOKS, (c) =>
+    createWebhooks({ ...contextOf(c), ...c.resolve(SETTINGS), elector: c.resolve(ELECTOR) })
+  )
   provide(METRICS_SERVER, (c) => createMetricsServer(contextOf(c)))
   provide(ALL_SERVICES, listServices)
   return root
@@ -74,8 +79,10 @@ function createRecorder(c: DependencyContainer): EventRecorder {
 }
 
 function createElector(c: DependencyContainer): LeaderElector {
-  const { namespace, identity } = c.resolve(SETTINGS)
-  const lease = { namespace, name: 'clarion-controller' }
+  const { namespace, identity, flags } = c.resolve(SETTINGS)
+  // A process for webhooks alone must not lead those that give out addresses.
+  const name = flags['webhook-mode'] === 'onlywebhook' ? 'clarion-webhooks' : 'clarion-controller'
+  const lease = { namespace, name }
   return new LeaderElector({ client: c.resolve(CLIENT), lease, identity, ...LEASE })
 }
 
@@ -127,10 +134,14 @@ function createPoolStatus(c: DependencyContainer): PoolStatus {
 }
 
 function createHealthServer(c: DependencyContainer): HealthServer {
+  const { flags } = c.resolve(SETTINGS)
+  const mode = flags['webhook-mode']
   return new HealthServer({
-    port: c.resolve(SETTINGS).flags['health-probe-port'],
+    port: flags['health-probe-port'],
     host: '::',
-    unreadyBecause: () => c.resolve(CONTROLLER).unreadyBecause()
+    unreadyBecause: () =>
+      (mode === 'onlywebhook' ? undefined : c.resolve(CONTROLLER).unreadyBecause()) ??
+      (mode === 'disabled' ? undefined : c.resolve(WEBHOOKS).unreadyBecause())
   })
 }
 
@@ -145,14 +156,23 @@ function contextOf(c: DependencyContainer): PartsContext {
 
 function listServices(c: DependencyContainer): readonly Service[] {
   const recorder = c.resolve(RECORDER)
+  const servers = [c.resolve(HEALTH_SERVER), c.resolve(METRICS_SERVER)]
+  const mode = c.resolve(SETTINGS).flags['webhook-mode']
+  const webhooks = mode === 'disabled' ? [] : [c.resolve(WEBHOOKS)]
+  if (mode === 'onlywebhook') return [...servers, ...webhooks, createElection(c.resolve(ELECTOR))]
   const poolStatus = c.resolve(POOL_STATUS)
   return [
-    c.resolve(HEALTH_SERVER),
-    c.resolve(METRICS_SERVER),
+    ...servers,
     { name: 'events', start: () => undefined, stop: () => recorder.stop() },
     c.resolve(REPORTER),
     { name: 'pool status', start: () => undefined, stop: () => poolStatus.stop() },
+    ...webhooks,
     c.resolve(CONTROLLER),
     c.resolve(CONFIG_SOURCE)
   ]
+}
+
+/** Where there is no controller, which is the candidate otherwise. */
+function createElection(elector: LeaderElector): Service {
+  return { name: 'leader election', start: (signal) => elector.start(signal), stop: () => elector.stop() }
 }

@@ -1,7 +1,5 @@
 import { COMMON_FLAGS, type FlagTable, refusePort } from '@clarion-lb/runtime'
 
-const WEBHOOKS = 'admission webhooks are not available yet'
-
 /** MetalLB's flags of the controller. */
 export const CONTROLLER_FLAGS = {
   ...COMMON_FLAGS,
@@ -19,30 +17,33 @@ export const CONTROLLER_FLAGS = {
     kind: 'text',
     default: 'enabled',
     choices: ['enabled', 'disabled', 'onlywebhook'],
-    description: `enabled or disabled; ${WEBHOOKS}, objects are checked when they are read`,
-    refuse: (value) => (value === 'onlywebhook' ? `${WEBHOOKS}; use disabled` : undefined)
+    description:
+      'whether objects are checked when they are written: enabled, disabled, or onlywebhook for nothing else'
   },
-  'disable-cert-rotation': { kind: 'boolean', description: `of webhooks; ${WEBHOOKS}` },
+  'disable-cert-rotation': {
+    kind: 'boolean',
+    description: 'use the certificate of webhooks in --cert-dir as it is, instead of making and injecting one'
+  },
   'cert-dir': {
     kind: 'text',
     default: '/tmp/k8s-webhook-server/serving-certs',
-    description: `of webhooks; ${WEBHOOKS}`
+    description: 'directory with tls.crt and tls.key for webhooks; used with --disable-cert-rotation only'
   },
   'cert-service-name': {
     kind: 'text',
     default: 'metallb-webhook-service',
-    description: `of webhooks; ${WEBHOOKS}`
+    description: 'name of the Service that API servers call webhooks by'
   },
   'webhook-secret': {
     kind: 'text',
     default: 'metallb-webhook-cert',
-    description: `of webhooks; ${WEBHOOKS}`
+    description: 'name of the Secret with the certificates of webhooks'
   },
-  'webhook-http2': { kind: 'boolean', description: `of webhooks; ${WEBHOOKS}` },
+  'webhook-http2': { kind: 'boolean', description: 'without effect: webhooks are served by HTTP/1.1' },
   'webhook-port': {
     kind: 'integer',
     default: '9443',
-    description: `of webhooks; ${WEBHOOKS}`,
+    description: 'HTTPS port of webhooks',
     refuse: refusePort
   },
   'bgp-type': {
@@ -50,17 +51,9 @@ export const CONTROLLER_FLAGS = {
     env: 'METALLB_BGP_TYPE',
     default: 'native',
     choices: ['native', 'frr', 'frr-k8s'],
-    description: 'as it is set for the speakers; nothing here depends on it'
+    description: 'as it is set for the speakers; in the native mode webhooks let pass what MetalLB does there'
   }
 } as const satisfies FlagTable
 
-/** Given flags that do nothing yet; MetalLB's manifests give some of them, so that they cannot be refused. */
-export const WITHOUT_EFFECT: readonly string[] = [
-  'webhook-mode',
-  'disable-cert-rotation',
-  'cert-dir',
-  'cert-service-name',
-  'webhook-secret',
-  'webhook-http2',
-  'webhook-port'
-]
+/** Taken, and of no use here. */
+export const WITHOUT_EFFECT: readonly string[] = ['webhook-http2']

@@ -28,7 +28,7 @@ describe('the flags of MetalLB', () => {
   })
 
   test.each([
-    [['--webhook-mode=onlywebhook'], 'use disabled'],
+    [['--webhook-mode=never'], 'not one of enabled, disabled, onlywebhook'],
     [['--pprof-bind-address=:6060'], 'node --inspect'],
     [['--port=x'], 'not a port number'],
     [['--log-level=loud'], 'not one of']

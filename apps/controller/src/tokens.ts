@@ -12,6 +12,7 @@ import type { InjectionToken } from 'tsyringe'
 import type { Controller } from './controller.ts'
 import type { PoolStatus } from './pool-status.ts'
 import type { Settings } from './settings.ts'
+import type { Webhooks } from './webhooks/webhooks.ts'
 
 export const SETTINGS: InjectionToken<Settings> = Symbol('Settings')
 export const LOG: InjectionToken<Logger> = Symbol('Log')
@@ -25,5 +26,6 @@ export const POOL_STATUS: InjectionToken<PoolStatus> = Symbol('PoolStatus')
 export const CONTROLLER: InjectionToken<Controller> = Symbol('Controller')
 export const HEALTH_SERVER: InjectionToken<HealthServer> = Symbol('HealthServer')
 export const METRICS_SERVER: InjectionToken<MetricsServer> = Symbol('MetricsServer')
+export const WEBHOOKS: InjectionToken<Webhooks> = Symbol('Webhooks')
 /** In the order of starting. */
 export const ALL_SERVICES: InjectionToken<readonly Service[]> = Symbol('AllServices')

@@ -29,7 +29,13 @@ export class ControllerBench {
     cluster: TestCluster,
     { identity = 'one', argv = [] }: ControllerBenchOptions = {}
   ): Promise<ControllerBench> {
-    const given = ['--port=0', '--health-probe-port=0', `--namespace=${NAMESPACE}`, ...argv]
+    const given = [
+      '--port=0',
+      '--health-probe-port=0',
+      `--namespace=${NAMESPACE}`,
+      '--webhook-mode=disabled',
+      ...argv
+    ]
     const invocation = { name: 'controller', description: '', argv: given, env: {} }
     const parsed = parseFlags(invocation, CONTROLLER_FLAGS)
     if (parsed === undefined) throw new Error('help was asked for')

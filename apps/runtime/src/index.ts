@@ -35,6 +35,6 @@ export {
 } from './metallb-resources.ts'
 export { MetricsServer } from './metrics-server.ts'
 export { resolveNamespace } from './namespace.ts'
-export { createConfigSource, createMetricsServer, createReporter, type PartsContext } from './parts.ts'
+export { createConfigSource, createMetricsServer, createReporter, type PartsContext, tlsOf } from './parts.ts'
 export { pick } from './pick.ts'
-export { type TlsOptions, tlsOptionsOf } from './tls-options.ts'
+export { type TlsOptions } from './tls-options.ts'

@@ -10,7 +10,7 @@ import { describeError } from './log.ts'
 import { MetricsAccess } from './metrics-access.ts'
 import { MetricsServer } from './metrics-server.ts'
 import { createProblemLog } from './problem-log.ts'
-import { tlsOptionsOf } from './tls-options.ts'
+import { type TlsOptions, tlsOptionsOf } from './tls-options.ts'
 
 /** What the parts that both binaries have are made of. */
 export interface PartsContext {
@@ -83,14 +83,19 @@ export function createMetricsServer({ client, flags, log, metrics }: PartsContex
     port: flags.port,
     registry: metrics.registry,
     access: new MetricsAccess({ client }),
-    tls: tlsOptionsOf({
-      minVersion: flags['tls-min-version'],
-      cipherSuites: flags['tls-cipher-suites'],
-      curvePreferences: flags['tls-curve-preferences']
-    }),
+    tls: tlsOf(flags),
     certificateDirectory: flags['metrics-cert-dir'],
     onProblem: (error) => log.warn({ error: describeError(error) }, 'metrics not served'),
     onCertificate: () => log.info('metrics certificate replaced'),
     onBadCertificate: (error) => log.warn({ error: describeError(error) }, 'metrics certificate not replaced')
+  })
+}
+
+/** For every server of the process. @throws FlagError for a name or number that is not known */
+export function tlsOf(flags: PartsContext['flags']): TlsOptions {
+  return tlsOptionsOf({
+    minVersion: flags['tls-min-version'],
+    cipherSuites: flags['tls-cipher-suites'],
+    curvePreferences: flags['tls-curve-preferences']
   })
 }

@@ -1,0 +1,178 @@
+import {
+  DONE,
+  Informer,
+  type KubeClient,
+  type ObjectKey,
+  ReconcileLoop,
+  type ReconcileResult,
+  SECRETS,
+  type V1Secret
+} from '@clarion-lb/k8s-watch'
+import { type CertificateMaker, type KeyPair, loadCertificateMaker } from '@clarion-lb/runtime'
+import type { CertificateListener, CertificateSource } from './certificate-source.ts'
+import { FIELD_MANAGER } from './field-manager.ts'
+import {
+  AUTHORITY_LIFETIME_MS,
+  type CertificatePlan,
+  formatSecretData,
+  isKept,
+  isServable,
+  planCertificates,
+  readSecretData,
+  SERVER_LIFETIME_MS,
+  type StoredCertificates
+} from './stored-certificates.ts'
+
+export interface CertificateKeeperOptions {
+  readonly client: KubeClient
+  readonly secret: ObjectKey
+  /** DNS name that API servers call. */
+  readonly host: string
+  /** Only then anything is written. */
+  readonly mayWrite: () => boolean
+  /** The authority to be believed: PEM in base64, as `caBundle` has it. */
+  readonly onAuthority: (caBundle: string) => void
+  /** Certificates were made and stored. */
+  readonly onStored: (plan: CertificatePlan) => void
+  /** Milliseconds since 1970. @defaultValue Date.now */
+  readonly now?: () => number
+  /** How often it is looked whether a certificate is about to end, milliseconds. @defaultValue 12 hours */
+  readonly checkMs?: number
+}
+
+const AUTHORITY_NAME = 'metallb-webhook-ca'
+const CHECK_MS = 12 * 3_600_000
+const RETRY = { minRetryMs: 1000, maxRetryMs: 60_000 } as const
+
+/**
+ * Keeps an authority and a serving certificate in a Secret: makes what is missing, and replaces what is about to end,
+ * while it may write; hands on what is there as soon as it is, whoever wrote it.
+ */
+export class CertificateKeeper implements CertificateSource {
+  readonly #options: Required<CertificateKeeperOptions>
+  readonly #informer: Informer<V1Secret>
+  readonly #loop: ReconcileLoop
+  #listener: CertificateListener | undefined
+  #running: Promise<void> | undefined
+  /** What was handed on last. */
+  #handedOn: StoredCertificates | undefined
+
+  constructor(options: CertificateKeeperOptions) {
+    this.#options = { now: Date.now, checkMs: CHECK_MS, ...options }
+    const { client, secret } = options
+    this.#informer = new Informer({
+      client,
+      resource: SECRETS,
+      namespace: secret.namespace,
+      fieldSelector: `metadata.name=${secret.name}`,
+      maxRetryMs: RETRY.maxRetryMs
+    })
+    this.#loop = new ReconcileLoop({
+      name: 'webhook certificates',
+      ...RETRY,
+      reconcile: (_key, signal) => this.#reconcile(signal),
+      onError: (_key, error) => this.#listener?.onFailure(error)
+    })
+  }
+
+  start(listener: CertificateListener): void {
+    this.#listener = listener
+    this.#informer.onChange(() => this.look())
+    // Later ones cost nothing: what is there is served.
+    this.#informer.onProblem(({ error }) => {
+      if (!this.#informer.hasSynced) listener.onFailure(error)
+    })
+    this.#informer.start()
+    void this.#informer.waitForSync().then(() => this.look())
+    this.#running = this.#loop.run()
+  }
+
+  /** Looks at the Secret: something changed, or it may be written now. */
+  look(): void {
+    this.#loop.enqueue(this.#options.secret)
+  }
+
+  async stop(): Promise<void> {
+    await this.#loop.stop()
+    await this.#running
+    await this.#informer.stop()
+  }
+
+  async #reconcile(signal: AbortSignal): Promise<ReconcileResult> {
+    const { secret, mayWrite, checkMs, onStored } = this.#options
+    if (!this.#informer.hasSynced) return DONE
+    const current = this.#informer.cache.get(secret)
+    const stored = readSecretData(current?.data)
+    this.#handOn(stored)
+    // Whoever begins to lead looks again.
+    if (!mayWrite()) return DONE
+    const plan = this.#plan(stored)
+    if (!isKept(plan)) {
+      await this.#store(current, await this.#makeGood(stored, plan), signal)
+      onStored(plan)
+    }
+    return { type: 'requeueAfter', ms: checkMs }
+  }
+
+  #handOn(stored: StoredCertificates): void {
+    const { authority, server } = stored
+    const before = this.#handedOn
+    const isSame = (a: KeyPair | undefined, b: KeyPair): boolean => a?.cert === b.cert && a.key === b.key
+    if (isSame(before?.server, server) && isSame(before?.authority, authority)) return
+    if (!isServable(server)) return
+    this.#handedOn = stored
+    // What is served and what is believed are of one authority, so this order does not matter.
+    this.#options.onAuthority(formatSecretData(stored)['ca.crt'])
+    if (!isSame(before?.server, server)) this.#listener?.onCertificate(server)
+  }
+
+  #plan(stored: StoredCertificates): CertificatePlan {
+    const { host, now } = this.#options
+    return planCertificates(stored, { host, nowMs: now() })
+  }
+
+  /** What is not good would be made again and again. */
+  async #makeGood(stored: StoredCertificates, plan: CertificatePlan): Promise<StoredCertificates> {
+    const made = await this.#make(stored, plan)
+    if (isKept(this.#plan(made))) return made
+    // An authority that may not sign, whatever it says.
+    const anew = await this.#make(stored, { authority: 'create', server: 'issue' })
+    if (isKept(this.#plan(anew))) return anew
+    throw new Error(`no certificate can be made for ${this.#options.host}; is it a DNS name?`)
+  }
+
+  async #make({ authority, server }: StoredCertificates, plan: CertificatePlan): Promise<StoredCertificates> {
+    const nowMs = this.#options.now()
+    const maker = await loadCertificateMaker()
+    const signer = await makeAuthority(maker, authority, plan.authority, nowMs)
+    if (plan.server === 'keep') return { authority: signer, server }
+    const validity = { nowMs, lifetimeMs: SERVER_LIFETIME_MS }
+    const issued = await maker.issueServerCertificate(signer, { ...validity, hosts: [this.#options.host] })
+    return { authority: signer, server: issued }
+  }
+
+  /** Another one that writes at the same time makes this fail, and then what that one wrote is looked at. */
+  async #store(
+    current: V1Secret | undefined,
+    certificates: StoredCertificates,
+    signal: AbortSignal
+  ): Promise<void> {
+    const { client, secret } = this.#options
+    const data = { ...current?.data, ...formatSecretData(certificates) }
+    const options = { fieldManager: FIELD_MANAGER, signal }
+    if (current === undefined)
+      await client.create(SECRETS, { metadata: { ...secret }, type: 'Opaque', data }, options)
+    else await client.update(SECRETS, { ...current, data }, options)
+  }
+}
+
+async function makeAuthority(
+  maker: CertificateMaker,
+  authority: KeyPair,
+  what: CertificatePlan['authority'],
+  nowMs: number
+): Promise<KeyPair> {
+  const validity = { nowMs, lifetimeMs: AUTHORITY_LIFETIME_MS }
+  if (what === 'create') return maker.createAuthority({ ...validity, name: AUTHORITY_NAME })
+  return what === 'renew' ? maker.renewAuthority(authority, validity) : authority
+}
