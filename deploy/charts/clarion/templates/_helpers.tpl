@@ -1,0 +1,92 @@
+{{- define "clarion.name" -}}
+{{- default "metallb" .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "clarion.fullname" -}}
+{{- $name := include "clarion.name" . }}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" }}
+{{- else if contains $name .Release.Name }}
+{{- .Release.Name | trunc 63 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+
+{{- define "clarion.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "clarion.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "clarion.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{ include "clarion.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{- /* The name of a ServiceAccount: dict "root" $ "component" "speaker" */}}
+{{- define "clarion.serviceAccountName" -}}
+{{- $account := (index .root.Values .component).serviceAccount }}
+{{- if $account.create }}
+{{- default (printf "%s-%s" (include "clarion.fullname" .root) .component) $account.name }}
+{{- else }}
+{{- default "default" $account.name }}
+{{- end }}
+{{- end }}
+
+{{- /* The image of a component. That of MetalLB, left over in somebody's values, would not know what to do. */}}
+{{- define "clarion.image" -}}
+{{- $image := (index .root.Values .component).image }}
+{{- if contains "metallb/" $image.repository }}
+{{- fail (printf "%s.image.repository is MetalLB's image: remove the value, or name Clarion's" .component) }}
+{{- end }}
+{{- printf "%s:%s" $image.repository (default .root.Chart.AppVersion $image.tag) }}
+{{- end }}
+
+{{- define "clarion.arguments" -}}
+- --port={{ .root.Values.prometheus.metricsPort }}
+- --log-level={{ (index .root.Values .component).logLevel }}
+{{- with .root.Values.loadBalancerClass }}
+- --lb-class={{ . }}
+{{- end }}
+{{- with .root.Values.tls.minVersion }}
+- --tls-min-version={{ . }}
+{{- end }}
+{{- with .root.Values.tls.cipherSuites }}
+- --tls-cipher-suites={{ . }}
+{{- end }}
+{{- with .root.Values.tls.curvePreferences }}
+- --tls-curve-preferences={{ . }}
+{{- end }}
+{{- if .metricsSecret }}
+- --metrics-cert-dir=/etc/metrics
+{{- end }}
+{{- end }}
+
+{{- define "clarion.probes" -}}
+{{- $values := index .root.Values .component }}
+{{- range $name, $path := dict "livenessProbe" "/healthz" "readinessProbe" "/readyz" }}
+{{- $probe := index $values $name }}
+{{- if $probe.enabled }}
+{{ $name }}:
+  httpGet:
+    path: {{ $path }}
+    port: {{ default 17472 $probe.port }}
+    {{- with $.host }}
+    host: {{ . }}
+    {{- end }}
+  {{- omit $probe "enabled" "port" | toYaml | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "clarion.podAnnotations" -}}
+{{- if .root.Values.prometheus.scrapeAnnotations }}
+prometheus.io/scrape: "true"
+prometheus.io/port: {{ .root.Values.prometheus.metricsPort | quote }}
+{{- end }}
+{{- with (index .root.Values .component).podAnnotations }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
