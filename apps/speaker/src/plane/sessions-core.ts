@@ -10,6 +10,7 @@ import {
 import { IpPrefix, Ipv4Address, parseIpAddress } from '@clarion-lb/netaddr'
 import { identifierOf, isOnLink, localAddresses, nextHopsOf, sourceTowards } from './local-addresses.ts'
 import { PeerBfd } from './peer-bfd.ts'
+import { refusedState, stateOf } from './peer-state.ts'
 import type {
   PeerCounts,
   PeerState,
@@ -100,10 +101,12 @@ export class SessionsCore {
 
   async stop({ mode, text }: SessionsEnd): Promise<void> {
     await this.#working
-    const bgp = this.#bgp
-    // AdminDown is no failure: peers keep what the session protects (RFC 5882 §4.2).
+    if (this.#bgp !== undefined) await this.#leave(this.#bgp, { mode, text })
+    // After the sessions that it watches: AdminDown is no failure (RFC 5882 §4.2), but not every router knows.
     await this.#bfd.stop()
-    if (bgp === undefined) return
+  }
+
+  async #leave(bgp: BgpSpeaker, { mode, text }: SessionsEnd): Promise<void> {
     if (mode === 'leave') {
       bgp.setGracefulShutdown(true)
       await new Promise((resolve) => setTimeout(resolve, GRACEFUL_SHUTDOWN_MS))
@@ -255,40 +258,4 @@ export class SessionsCore {
     const entry = this.#entries.get(name)
     if (entry !== undefined) this.#options.onState(stateOf(entry))
   }
-}
-
-function stateOf({ wanted, peer, bfd }: Entry): PeerState {
-  const { state, lastClose, families } = peer.status()
-  const withheld = wanted.families.flatMap((family) => {
-    const why = families[family].withheld
-    return why === undefined || families[family].wanted === 0
-      ? []
-      : `IPv${family} routes are withheld: ${why}`
-  })
-  const problem = state === 'established' ? withheld.join('; ') : (lastClose?.message ?? '')
-  return {
-    name: wanted.name,
-    label: labelOf(wanted),
-    vrf: wanted.vrf ?? '',
-    bgp: state,
-    bfd: bfd.state,
-    problem:
-      [problem, bfd.problem].filter((text) => text !== undefined && text !== '').join('; ') || undefined
-  }
-}
-
-function refusedState(wanted: WantedPeer, error: Error): PeerState {
-  return {
-    name: wanted.name,
-    label: labelOf(wanted),
-    vrf: wanted.vrf ?? '',
-    bgp: 'idle',
-    bfd: undefined,
-    problem: error.message
-  }
-}
-
-function labelOf({ address, interface: name, port }: WantedPeer): string {
-  if (address === undefined) return name ?? ''
-  return `${address.includes(':') ? `[${address}]` : address}:${port}`
 }
