@@ -149,6 +149,18 @@ describe('what people see', () => {
     })
   })
 
+  test('a state that was changed meanwhile is written all the same, without alarm', async () => {
+    const { cluster } = await startRouted()
+    cluster.sim.faults.add({
+      match: { resource: 'bgpsessionstates', verbs: ['update'] },
+      action: { type: 'status', code: 409 },
+      times: 1
+    })
+    await SpeakerBench.start(cluster)
+    await cluster.eventually(() => expect(statesOf(cluster)).toMatchObject([{ bgpStatus: 'Established' }]))
+    expect(cluster.logs('session state not written')).toEqual([])
+  })
+
   test('a Service that others share a prefix with is said to be advertised where the prefix is', async () => {
     const { cluster } = await startRouted()
     cluster.put(advertisement('all', { aggregationLength: 24, peers: ['nobody'] }))

@@ -94,7 +94,13 @@ export class SessionStates implements Service {
     const status = statusOf(state, this.#options.node)
     if (found !== undefined && isSameJson(found.status, status)) return DONE
     const object = found ?? (await client.create(BGP_SESSION_STATES, this.#build(key, state), { signal }))
-    await client.update(BGP_SESSION_STATES, { ...object, status }, { subresource: 'status', signal })
+    try {
+      await client.update(BGP_SESSION_STATES, { ...object, status }, { subresource: 'status', signal })
+    } catch (error) {
+      // What we know of is not the newest: our own last write may still be on its way to us.
+      if (!hasStatus(error, 409)) throw error
+      return { type: 'requeueAfter', ms: SETTLE_MS }
+    }
     return DONE
   }
 
