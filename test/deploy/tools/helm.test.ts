@@ -1,0 +1,151 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { baseParts } from '../../../deploy/source/generated-files.ts'
+import { type JsonObject, objectAt, objectsAt } from '../../../deploy/source/json.ts'
+import { findGoProgram } from './go-program.ts'
+import { objectOf, readObjects, titleOf } from './rendered.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..', '..')
+const CHART = join(ROOT, 'deploy', 'charts', 'clarion')
+const program = findGoProgram({ name: 'helm', module: 'helm.sh/helm/v3/cmd/helm@v3.18.6' })
+
+function commandOf(release: string, values: readonly string[]): readonly string[] {
+  const settings = values.flatMap((value) => ['--set', value])
+  const common = ['--namespace', 'metallb-system', '--kube-version', '1.34.0']
+  return ['template', release, CHART, ...common, ...settings]
+}
+
+function render(...values: readonly string[]): readonly JsonObject[] {
+  return readObjects(execFileSync(program ?? '', commandOf('metallb', values), { encoding: 'utf8' }))
+}
+
+function refusalOf(...values: readonly string[]): string {
+  return spawnSync(program ?? '', commandOf('metallb', values), { encoding: 'utf8' }).stderr
+}
+
+function podSpecOf(workload: JsonObject): JsonObject {
+  return objectAt(objectAt(objectAt(workload, 'spec'), 'template'), 'spec')
+}
+
+/** What the names and labels of a release make different. */
+function withoutNames(value: unknown): unknown {
+  const text = JSON.stringify(value)
+    .replaceAll(/"app\.kubernetes\.io\/instance":"metallb",?/g, '')
+    .replaceAll('app.kubernetes.io/component', 'component')
+    .replaceAll('app.kubernetes.io/name', 'app')
+    .replaceAll('"serviceAccountName":"metallb-', '"serviceAccountName":"')
+  return JSON.parse(text)
+}
+
+describe.skipIf(program === undefined)('the Helm chart (needs helm or Go)', () => {
+  const raw: readonly JsonObject[] = Object.values(baseParts(ROOT)).flat()
+
+  test('has no complaints of the linter', () => {
+    const { stdout, status } = spawnSync(program ?? '', ['lint', '--strict', CHART], { encoding: 'utf8' })
+    expect(stdout).toContain('0 chart(s) failed')
+    expect(status).toBe(0)
+  })
+
+  test.each([
+    ['Deployment', 'controller'],
+    ['DaemonSet', 'speaker']
+  ])('runs the same %s as the manifests, but for names', (kind, name) => {
+    const chart = podSpecOf(objectOf(render(), kind, `metallb-${name}`))
+    const manifest = podSpecOf(objectOf(raw, kind, name))
+    const [container] = objectsAt(chart, 'containers')
+    const [wanted] = objectsAt(manifest, 'containers')
+    const args = [...textsOf(wanted), ...(name === 'controller' ? ['--webhook-mode=enabled'] : [])]
+    expect(withoutNames({ ...chart, containers: [{ ...container, args: [] }] })).toEqual({
+      ...manifest,
+      containers: [{ ...wanted, args: [] }]
+    })
+    expect(textsOf(container)).toEqual(args)
+  })
+
+  test.each(['controller', 'speaker'])('gives the %s the same rights', (name) => {
+    const chart = render()
+    const pairs = [
+      ['ClusterRole', `metallb:${name}`, `metallb-system:${name}`],
+      ['Role', `metallb-${name}`, name]
+    ] as const
+    for (const [kind, mine, theirs] of pairs)
+      expect(objectOf(chart, kind, mine)['rules']).toEqual(objectOf(raw, kind, theirs)['rules'])
+  })
+
+  test('has the same webhooks and definitions, in the namespace of the release', () => {
+    const chart = render()
+    const name = 'metallb-webhook-configuration'
+    const kind = 'ValidatingWebhookConfiguration'
+    expect(objectOf(chart, kind, name)['webhooks']).toEqual(objectOf(raw, kind, name)['webhooks'])
+    for (const definition of raw.filter((object) => object['kind'] === 'CustomResourceDefinition')) {
+      const [, title = ''] = titleOf(definition).split(' ')
+      expect(objectOf(chart, 'CustomResourceDefinition', title)['spec']).toEqual(definition['spec'])
+    }
+  })
+
+  test.each([
+    ['loadBalancerClass=x', '--lb-class=x'],
+    ['controller.logLevel=debug', '--log-level=debug'],
+    ['controller.webhookMode=disabled', '--webhook-mode=disabled'],
+    ['speaker.ignoreExcludeLB=true', '--ignore-exclude-lb'],
+    ['tls.minVersion=VersionTLS12', '--tls-min-version=VersionTLS12'],
+    ['tls.speakerMetricsTLSSecret=s', '"secretName":"s"'],
+    ['prometheus.scrapeAnnotations=true', '"prometheus.io/port":"9120"'],
+    ['speaker.tolerations[0].operator=Exists', '{"operator":"Exists"}'],
+    ['controller.image.repository=r.example/c', '"image":"r.example/c:v0.1.0"'],
+    ['imagePullSecrets[0].name=p', '"imagePullSecrets":[{"name":"p"}]'],
+    ['fullnameOverride=lb', '"name":"lb-speaker"'],
+    ['crds.validationFailurePolicy=Ignore', '"failurePolicy":"Ignore"'],
+    ['speaker.nodeSelector.a=b', '"a":"b"']
+  ])("MetalLB's value %s does what it does there", (value, text) => {
+    expect(JSON.stringify(render())).not.toContain(text)
+    expect(JSON.stringify(render(value))).toContain(text)
+  })
+
+  test.each([
+    ['crds.enabled=false', 'CustomResourceDefinition'],
+    ['controller.enabled=false', 'Deployment'],
+    ['speaker.enabled=false', 'DaemonSet'],
+    ['rbac.create=false', 'ClusterRole'],
+    ['speaker.excludeInterfaces.enabled=false', 'ConfigMap'],
+    ['controller.webhookMode=disabled', 'ValidatingWebhookConfiguration']
+  ])('%s leaves out each %s', (value, kind) => {
+    expect(render().some((object) => object['kind'] === kind)).toBe(true)
+    expect(render(value).filter((object) => object['kind'] === kind)).toEqual([])
+  })
+
+  test('refuses what makes no sense, in words', () => {
+    expect(refusalOf('configInline.a=b')).toContain('configInline is gone')
+    expect(refusalOf('speaker.image.repository=quay.io/metallb/speaker')).toContain("MetalLB's image")
+    expect(refusalOf('prometheus.serviceMonitor.enabled=true')).toContain(
+      'prometheus.serviceAccount is needed'
+    )
+  })
+
+  test("has monitors, alerts with thresholds of one's own, and a dashboard", () => {
+    const objects = render(
+      'prometheus.serviceMonitor.enabled=true',
+      'prometheus.serviceAccount=p',
+      'prometheus.namespace=m',
+      'prometheus.dashboard.enabled=true',
+      'prometheus.prometheusRule.enabled=true',
+      'prometheus.prometheusRule.addressPoolUsage.thresholds[0].percent=60',
+      'prometheus.prometheusRule.addressPoolExhausted.excludePools=test-.*',
+      'networkpolicies.enabled=true'
+    )
+    const titles = objects.map(titleOf)
+    expect(titles).toContain('ServiceMonitor metallb-speaker-monitor')
+    expect(titles).toContain('NetworkPolicy metallb-controller')
+    expect(titles).toContain('ConfigMap metallb-dashboard')
+    const rules = JSON.stringify(objectOf(objects, 'PrometheusRule', 'metallb'))
+    expect(rules).toContain('"alert":"MetalLBAddressPoolUsage60Percent"')
+    expect(rules).toContain('in_use_total{pool!~\\"test-.*\\"}')
+    expect(rules).toContain('ClarionAddressAnnouncedTwice')
+  })
+})
+
+function textsOf(container: JsonObject | undefined): readonly unknown[] {
+  const args = container?.['args']
+  return Array.isArray(args) ? args : []
+}
