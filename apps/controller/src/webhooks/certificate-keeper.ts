@@ -131,14 +131,14 @@ export class CertificateKeeper implements CertificateSource {
     return planCertificates(stored, { host, nowMs: now() })
   }
 
-  /** What is not good would be made again and again. */
+  /** What is not good would be made and stored again and again. */
   async #makeGood(stored: StoredCertificates, plan: CertificatePlan): Promise<StoredCertificates> {
     const made = await this.#make(stored, plan)
     if (isKept(this.#plan(made))) return made
-    // An authority that may not sign, whatever it says.
-    const anew = await this.#make(stored, { authority: 'create', server: 'issue' })
-    if (isKept(this.#plan(anew))) return anew
-    throw new Error(`no certificate can be made for ${this.#options.host}; is it a DNS name?`)
+    const { host, secret } = this.#options
+    throw new Error(
+      `what was made for ${JSON.stringify(host)} is no good; if it is a DNS name, delete the Secret ${secret.name}`
+    )
   }
 
   async #make({ authority, server }: StoredCertificates, plan: CertificatePlan): Promise<StoredCertificates> {

@@ -123,8 +123,9 @@ export class WebhookServer {
     if (request.method !== 'POST') return sendText(response, 405, 'reviews are posted')
     const body = await this.#budget.readJson(request)
     const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(this.#limits.answerMs)])
-    const text = JSON.stringify(await handler(body, signal))
-    response.writeHead(200, { 'content-type': 'application/json' }).end(text)
+    const answer = Buffer.from(JSON.stringify(await handler(body, signal)))
+    const headers = { 'content-type': 'application/json', 'content-length': answer.length }
+    response.writeHead(200, headers).end(answer)
   }
 
   #fail(path: string, response: ServerResponse, error: unknown): void {
