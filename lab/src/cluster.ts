@@ -14,6 +14,7 @@ import { connectApi, type LabApi } from './api.ts'
 import { Client } from './client/client.ts'
 import { ControlStandIn } from './control/stand-in.ts'
 import { LabProcess } from './lab-process.ts'
+import { isMessage, READY_TIMEOUT_MS, waitUntilReady } from './readiness.ts'
 import { Segment } from './segment/segment.ts'
 
 export interface ClusterOptions {
@@ -25,6 +26,8 @@ export interface ClusterOptions {
   readonly nodeCount?: number
   /** Nodes whose backend also has the label `tier=local`. @defaultValue the first two */
   readonly localNodes?: readonly string[]
+  /** What the controller and the speakers get besides. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** The namespace that the resources and the binaries live in. */
@@ -32,7 +35,6 @@ export const SYSTEM_NAMESPACE = 'metallb-system'
 const API_PORT = 6443
 const HEALTH_PORT = 17472
 const LOG_TAIL_CHARACTERS = 3000
-const READY_TIMEOUT_MS = 60_000
 const SPEAKER_PROBE_TIMEOUT_MS = 500
 
 /**
@@ -64,7 +66,7 @@ export class Cluster {
     this.client = new Client({
       name: 'client',
       prefix: this.segment.enter('client'),
-      logFile: this.#logFile('client')
+      logFile: this.logFile('client')
     })
   }
 
@@ -90,6 +92,11 @@ export class Cluster {
     progress(`clarion-controller and ${this.speakers.size} clarion-speakers ready`)
   }
 
+  /** Where a program's output goes: `controller`, `speaker-node-1`, … */
+  logFile(name: string): string {
+    return join(this.#options.directory, `${name}.log`)
+  }
+
   /** IPv4 and IPv6 address of a node on the segment. */
   addressesOf(name: string): readonly string[] {
     return hostAddresses(nodeHostNumber(this.nodeNames.indexOf(name) + 1)).map(withoutPrefixLength)
@@ -109,7 +116,7 @@ export class Cluster {
     ]
     const logs = await Promise.all(
       names.map(async (name) => {
-        const text = await readFile(this.#logFile(name), 'utf8').catch(() => '')
+        const text = await readFile(this.logFile(name), 'utf8').catch(() => '')
         return text === '' ? '' : `--- the end of ${name}'s log\n${text.slice(-LOG_TAIL_CHARACTERS)}\n`
       })
     )
@@ -235,7 +242,7 @@ export class Cluster {
         '--data',
         join(directory, 'api.data')
       ],
-      logFile: this.#logFile('kube-sim')
+      logFile: this.logFile('kube-sim')
     })
   }
 
@@ -245,8 +252,8 @@ export class Cluster {
       prefix: this.segment.enter('control'),
       script: join(this.#options.root, 'apps/controller/dist/main.js'),
       args: ['--port=9120', '--log-level=info', `--kubeconfig=${this.kubeconfigFile}`],
-      env: { METALLB_NAMESPACE: SYSTEM_NAMESPACE, METALLB_DEPLOYMENT: 'controller' },
-      logFile: this.#logFile('controller')
+      env: { ...this.#options.env, METALLB_NAMESPACE: SYSTEM_NAMESPACE, METALLB_DEPLOYMENT: 'controller' },
+      logFile: this.logFile('controller')
     })
   }
 
@@ -257,12 +264,13 @@ export class Cluster {
       script: join(this.#options.root, 'apps/speaker/dist/main.js'),
       args: ['--port=9120', '--log-level=info', `--kubeconfig=${this.kubeconfigFile}`],
       env: {
+        ...this.#options.env,
         METALLB_NAMESPACE: SYSTEM_NAMESPACE,
         METALLB_NODE_NAME: name,
         METALLB_ML_BIND_ADDR: this.addressesOf(name)[0] ?? '',
         METALLB_ML_LABELS: 'app=metallb,component=speaker'
       },
-      logFile: this.#logFile(`speaker-${name}`)
+      logFile: this.logFile(`speaker-${name}`)
     })
   }
 
@@ -279,28 +287,7 @@ export class Cluster {
         this.kubeconfigFile,
         ...podAddresses(number).flatMap((address) => ['--pod', address])
       ],
-      logFile: this.#logFile(`agent-${name}`)
-    })
-  }
-
-  #logFile(name: string): string {
-    return join(this.#options.directory, `${name}.log`)
-  }
-}
-
-function isMessage(said: unknown, type: string): boolean {
-  return typeof said === 'object' && said !== null && 'type' in said && said.type === type
-}
-
-/** Asks again and again; a process that has ended will never be ready. */
-async function waitUntilReady(subject: LabProcess, isReady: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + READY_TIMEOUT_MS
-  while (!(await isReady().catch(() => false))) {
-    if (!subject.isRunning) throw new Error(`${subject.name} ended before it was ready; see its log`)
-    if (performance.now() > deadline)
-      throw new Error(`${subject.name} was not ready within ${READY_TIMEOUT_MS} ms; see its log`)
-    await new Promise((resolve) => {
-      setTimeout(resolve, 50)
+      logFile: this.logFile(`agent-${name}`)
     })
   }
 }

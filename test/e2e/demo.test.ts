@@ -15,7 +15,7 @@ async function traces(): Promise<readonly string[]> {
   const commands = await Promise.all(
     processes.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''))
   )
-  const ours = commands.filter((command) => /(apps|kube-sim|lab)\/dist|lab\/src/.test(command))
+  const ours = commands.filter((command) => /(apps|kube-sim|lab)\/dist|lab\/src|run\/clarion/.test(command))
   const files = (await readdir(tmpdir())).filter((name) => name.startsWith('clarion-demo-'))
   const namespaces = await readdir('/run/netns').catch(() => [])
   return [...ours, ...files, ...namespaces].toSorted()
@@ -43,6 +43,13 @@ interface Report {
     readonly gapMs: number
     readonly lostRequests: number
   }
+  readonly bgp?: {
+    readonly router: string
+    readonly sessions: readonly { readonly node: string; readonly peer: string }[]
+    readonly routes: readonly { readonly prefix: string; readonly nodes: readonly string[] }[]
+    readonly services: readonly { readonly name: string; readonly client: string }[]
+    readonly failover: { readonly node: string; readonly nextHopGoneMs: number }
+  }
 }
 
 function isReport(value: unknown): value is Report {
@@ -50,9 +57,10 @@ function isReport(value: unknown): value is Report {
 }
 
 test.each([
-  ['on namespaces', ['--once', '--json']],
-  ['in memory', ['--in-memory', '--once', '--json']]
-])('%s: one document in which all is reached, and nothing is left behind', async (_where, args) => {
+  ['on namespaces', ['--once', '--json'], 'bird'],
+  ['on namespaces without a router of others', ['--once', '--json', '--router', 'clarion'], 'clarion'],
+  ['in memory', ['--in-memory', '--once', '--json'], undefined]
+])('%s: one document in which all is reached, and nothing is left behind', async (_where, args, router) => {
   const before = await traces()
   const { output, exited } = startDemo(...args)
   expect((await exited)[0]).toBe(0)
@@ -70,8 +78,19 @@ test.each([
   ])
   expect(report.pending.map(({ name }) => name)).toEqual(['out-of-reach'])
   expect(report.takeover.newNode).not.toBe(report.takeover.node)
+  expect(report.bgp?.router).toBe(router)
+  if (report.bgp !== undefined) expectRouted(report.bgp)
   expect(await traces()).toEqual(before)
 })
+
+function expectRouted({ sessions, routes, services, failover }: NonNullable<Report['bgp']>): void {
+  expect(sessions).toHaveLength(6)
+  const all = ['node-1', 'node-2', 'node-3']
+  expect(routes.map(({ nodes }) => nodes)).toEqual([all, all, ['node-1', 'node-2']])
+  expect(services.map(({ name }) => name)).toEqual(['routed', 'routed-local'])
+  expect(services[1]?.client).toContain('198.51.100.10')
+  expect(['node-1', 'node-2']).toContain(failover.node)
+}
 
 test.each([
   [0, 'SIGINT'],
@@ -89,5 +108,16 @@ test.each([
   await exited
   await output
   // After a kill -9 the kernel takes the namespaces apart in its own time.
+  await vi.waitFor(async () => expect(await traces()).toEqual(before), { timeout: 10_000, interval: 50 })
+})
+
+test('interrupted while a node is cut off from the router it leaves nothing behind', async () => {
+  const before = await traces()
+  const { child, output, exited } = startDemo('--once')
+  child.stdout.on('data', (text: Buffer) => {
+    if (text.includes('cutting off')) child.kill('SIGINT')
+  })
+  expect((await exited)[0]).toBe(130)
+  await output
   await vi.waitFor(async () => expect(await traces()).toEqual(before), { timeout: 10_000, interval: 50 })
 })

@@ -2,32 +2,34 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type KubeObject, SERVICES, type V1Service } from '@clarion-lb/k8s-watch'
-import { Cluster, type ServiceState } from '@clarion-lb/lab'
+import { Cluster, isOfSegment, type ServiceState } from '@clarion-lb/lab'
 import { tryParseIpAddress } from '@clarion-lb/netaddr'
 
 export const ROOT = join(import.meta.dirname, '..', '..')
+export const EXAMPLES: string = join(ROOT, 'examples', 'demo')
 const TIMEOUT_MS = 60_000
 
 /** A cluster with the examples applied, and what the tests ask of it. */
 export class Fixture {
   readonly cluster: Cluster
-  readonly #directory: string
+  readonly directory: string
 
-  private constructor(directory: string) {
-    this.#directory = directory
-    this.cluster = new Cluster({ directory, root: ROOT })
+  private constructor(directory: string, env: Readonly<Record<string, string>>) {
+    this.directory = directory
+    this.cluster = new Cluster({ directory, root: ROOT, env })
   }
 
-  static async start(): Promise<Fixture> {
-    const fixture = new Fixture(await mkdtemp(join(tmpdir(), 'clarion-e2e-')))
+  /** `env` is what the binaries get besides. */
+  static async start(env: Readonly<Record<string, string>> = {}): Promise<Fixture> {
+    const fixture = new Fixture(await mkdtemp(join(tmpdir(), 'clarion-e2e-')), env)
     await fixture.cluster.start()
-    await fixture.cluster.api.applyDirectory(join(ROOT, 'examples', 'demo'))
+    await fixture.cluster.api.applyDirectory(EXAMPLES, isOfSegment)
     return fixture
   }
 
   async stop(): Promise<void> {
     await this.cluster.stop()
-    await rm(this.#directory, { recursive: true, force: true })
+    await rm(this.directory, { recursive: true, force: true })
   }
 
   /** Resolves when the Service has an address. */

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { KubeObject } from '@clarion-lb/k8s-watch'
 import type { Outage } from '../client/prober.ts'
 import { urlOf } from '../client/url.ts'
 import type { Cluster } from '../cluster.ts'
@@ -10,6 +11,10 @@ import type { RouterStage, TableRoute } from './second-act.ts'
 
 const REACH_TIMEOUT_MS = 60_000
 const LOG_TAIL_CHARACTERS = 3000
+
+interface SessionState extends KubeObject {
+  readonly status?: { readonly bfdStatus?: string }
+}
 
 export interface NamespaceRouterOptions {
   readonly cluster: Cluster
@@ -52,6 +57,23 @@ export class NamespaceRouter implements RouterStage {
       peer: config.peers.find((peer) => peer.address === address)?.localAddress ?? '',
       establishedAtMs
     }))
+  }
+
+  async waitForBfd(signal: AbortSignal): Promise<boolean> {
+    const { api } = this.#options.cluster
+    const done = new AbortController()
+    const either = AbortSignal.any([signal, done.signal])
+    let isUp = false
+    const { promise, resolve } = Promise.withResolvers<void>()
+    either.addEventListener('abort', () => resolve(), { once: true })
+    await api.watch<SessionState>('bgpsessionstates', either, (states) => {
+      const up = states.filter(({ status }) => status?.bfdStatus === 'Up')
+      if (up.length < this.#site.config.peers.length) return
+      isUp = true
+      done.abort()
+    })
+    if (!either.aborted) await promise
+    return isUp
   }
 
   async waitForRoute(

@@ -65,6 +65,8 @@ export interface RouterStage {
   sessions(): Promise<
     readonly { readonly node: string; readonly peer: string; readonly establishedAtMs: number | undefined }[]
   >
+  /** Resolves with `true` when every node says that BFD is up beside its sessions. */
+  waitForBfd(signal: AbortSignal): Promise<boolean>
   /** Resolves when `isEnough` likes the nodes that a prefix is routed to, or with `undefined` when the signal aborts. */
   waitForRoute(
     prefix: string,
@@ -135,7 +137,7 @@ export class SecondAct {
   }
 
   async #waitForSessions(signal: AbortSignal): Promise<void> {
-    const { step } = this.#options
+    const { router, step } = this.#options
     const wanted = await this.#established(signal)
     const sessions = wanted.flatMap(({ node, peer, establishedAtMs }) =>
       establishedAtMs === undefined
@@ -147,6 +149,8 @@ export class SecondAct {
       ([node, of = []]) => `${node} ${Math.max(...of.map(({ establishedMs }) => establishedMs))} ms`
     )
     step(`BGP: ${sessions.length} of ${wanted.length} sessions established (${slowest.join(', ')})`)
+    // Before that a node that vanishes is missed by the hold time only.
+    if (await router.waitForBfd(signal)) step('BFD: up beside all of them, 3 × 100 ms')
   }
 
   async #established(signal: AbortSignal): ReturnType<RouterStage['sessions']> {

@@ -1,8 +1,7 @@
 import { join } from 'node:path'
 import { LabProcess } from '../lab-process.ts'
+import { isMessage, READY_TIMEOUT_MS } from '../readiness.ts'
 import type { Router, RouterConfig, RouterPlace, RouterSession } from './router.ts'
-
-const READY_TIMEOUT_MS = 20_000
 
 /** The lab's own router. */
 export class ClarionRouter implements Router {
@@ -29,10 +28,7 @@ export class ClarionRouter implements Router {
     this.#process = child
     child.start()
     child.onMessage((message) => this.#note(message))
-    await child.waitFor(
-      (said) => typeof said === 'object' && said !== null && 'type' in said && said.type === 'ready',
-      READY_TIMEOUT_MS
-    )
+    await child.waitFor((said) => isMessage(said, 'ready'), READY_TIMEOUT_MS)
     return "a router by Clarion's own bgp and bfd packages"
   }
 
