@@ -53,6 +53,15 @@ const NEWER = {
   passwordSecret: { name: 's' }
 }
 
+test.each(['v1', 'v1beta1'])('a review of %s is answered in this version', (version) => {
+  const apiVersion = `apiextensions.k8s.io/${version}`
+  const request = { uid: '1', desiredAPIVersion: 'metallb.io/v1beta2', objects: [] }
+  expect(convertReview({ apiVersion, kind: 'ConversionReview', request })).toMatchObject({
+    apiVersion,
+    response: { uid: '1', result: { status: 'Success' } }
+  })
+})
+
 describe('a peer', () => {
   test.each<[string, object]>([
     ['with what both versions have', SHARED],
@@ -115,6 +124,10 @@ test.each<[string, string, unknown, string]>([
 test.each<[string, unknown]>([
   ['nothing', undefined],
   ['a list', []],
+  [
+    'another version',
+    { apiVersion: 'apiextensions.k8s.io/v2', kind: 'ConversionReview', request: { uid: '1' } }
+  ],
   ['another kind', { apiVersion: 'apiextensions.k8s.io/v1', kind: 'AdmissionReview', request: { uid: '1' } }],
   ['no uid', { apiVersion: 'apiextensions.k8s.io/v1', kind: 'ConversionReview', request: { objects: [] } }],
   ['no objects', { apiVersion: 'apiextensions.k8s.io/v1', kind: 'ConversionReview', request: { uid: '1' } }]

@@ -7,18 +7,20 @@ import {
 import { BadReviewError, fieldOf, isRecord, textOf } from './json.ts'
 
 const KIND = 'ConversionReview'
+/** Alike, but for their name. MetalLB's CustomResourceDefinition asks for v1beta1. */
+const REVIEW_VERSIONS = ['apiextensions.k8s.io/v1', 'apiextensions.k8s.io/v1beta1']
 const VERSIONS = ['metallb.io/v1beta1', 'metallb.io/v1beta2'] as const
 
 /**
- * Answers a ConversionReview (`apiextensions.k8s.io/v1`): all objects in the version that is wanted, or none of them
+ * Answers a ConversionReview (`apiextensions.k8s.io`) in its own version: all objects in the version that is wanted, or none of them
  * and why.
  *
  * @throws BadReviewError
  */
 export function convertReview(body: unknown): object {
   const apiVersion = textOf(body, 'apiVersion')
-  if (textOf(body, 'kind') !== KIND || apiVersion !== 'apiextensions.k8s.io/v1')
-    throw new BadReviewError(`the body is no ${KIND} of apiextensions.k8s.io/v1`)
+  if (textOf(body, 'kind') !== KIND || !REVIEW_VERSIONS.includes(apiVersion))
+    throw new BadReviewError(`the body is no ${KIND} of ${REVIEW_VERSIONS.join(' or ')}`)
   const request = fieldOf(body, 'request')
   const uid = textOf(request, 'uid')
   const objects = fieldOf(request, 'objects')

@@ -1,32 +1,30 @@
-import type { Config } from '@clarion-lb/config'
+import { buildConfig } from '@clarion-lb/config'
 import { annotationOf, ingressOf } from '@clarion-lb/planner'
 import type { AdmissionRequest } from './admission-review.ts'
+import { withCandidate } from './candidate.ts'
 import type { ExistingObjects } from './existing-objects.ts'
 import { fieldOf } from './json.ts'
-
-export interface ReviewedChange {
-  readonly before: Pick<Config, 'pools'>
-  readonly after: Pick<Config, 'pools'>
-  readonly existing: ExistingObjects
-}
 
 const MAX_NAMES = 5
 
 /** What a change does that its author may not have thought of. */
-export function warnOfChange(request: AdmissionRequest, change: ReviewedChange): readonly string[] {
+export function warnOfChange(request: AdmissionRequest, existing: ExistingObjects): readonly string[] {
   if (request.operation !== 'UPDATE') return []
-  const warning = request.kind === 'IPAddressPool' ? warnOfHolders(request, change) : warnOfRestart(request)
+  const warning = request.kind === 'IPAddressPool' ? warnOfHolders(request, existing) : warnOfRestart(request)
   return warning === undefined ? [] : [`${request.kind} ${request.namespace}/${request.name}: ${warning}`]
 }
 
 /** Services whose address the pool does not have any more, and no other pool has. */
 function warnOfHolders(
-  { name }: AdmissionRequest,
-  { before, after, existing: { holders } }: ReviewedChange
+  { name, object, oldObject }: AdmissionRequest,
+  { pools = [], holders = [] }: ExistingObjects
 ): string | undefined {
-  const had = before.pools.find((pool) => pool.name === name)?.ranges ?? []
-  const has = after.pools.flatMap(({ ranges }) => ranges)
-  const losers = (holders ?? []).filter(
+  if (holders.length === 0) return undefined
+  const poolsWith = (pool: unknown) =>
+    buildConfig(withCandidate({ pools }, 'IPAddressPool', name, pool)).config.pools
+  const had = poolsWith(oldObject).find((pool) => pool.name === name)?.ranges ?? []
+  const has = poolsWith(object).flatMap(({ ranges }) => ranges)
+  const losers = holders.filter(
     (service) =>
       annotationOf(service, 'ipAllocatedFromPool') === name &&
       ingressOf(service).some(

@@ -40,6 +40,16 @@ describe('a peer', () => {
     expect(refusalLacks(ask('BGPPeer', { ...PEER, ...spec }), words)).toEqual([])
   })
 
+  test.each<[string, object, object]>([
+    ['that there is', { bfdProfile: 'later' }, {}],
+    ['that is new', {}, { bfdProfile: 'later' }],
+    ['that is new', {}, { passwordSecret: { name: 'later' } }]
+  ])('a twin is refused, whatever still has to come for the one %s', (_what, first, second) => {
+    const existing = { bgpPeers: [object('old', { ...PEER, ...first })], secrets: new Map() }
+    const words = ['BGPPeer metallb-system/new', 'BGPPeer old is the same session']
+    expect(refusalLacks(ask('BGPPeer', { ...PEER, ...second }, { existing }), words)).toEqual([])
+  })
+
   test('says nothing of a password', () => {
     const response = ask('BGPPeer', { ...PEER, password: 'top secret', passwordSecret: { name: 's' } })
     expect(JSON.stringify(response)).not.toContain('top secret')

@@ -1,9 +1,10 @@
-import { buildConfig, formatProblem, type Problem } from '@clarion-lb/config'
+import { buildConfig, type ConfigResources, formatProblem, type Problem } from '@clarion-lb/config'
 import type { AdmissionRequest, AdmissionResponse } from './admission-review.ts'
 import { isReviewedKind, type ReviewedKind, withCandidate } from './candidate.ts'
 import type { ExistingObjects } from './existing-objects.ts'
 import { fieldOf, isRecord, textOf } from './json.ts'
 import { warnOfChange } from './review-changes.ts'
+import { blank, blankAll } from './transient-references.ts'
 
 export interface ReviewContext {
   /** Where the objects are read from. */
@@ -88,33 +89,58 @@ function ofWrite(
   existing: ExistingObjects,
   bgpType: string
 ): Findings {
-  const { name, object, oldObject } = request
-  const before = buildConfig(withCandidate(existing, kind, name, oldObject))
-  const after = buildConfig(withCandidate(existing, kind, name, object))
-  const known = new Set(before.problems.map(identityOf))
-  const refusals: Refusal[] = []
+  const refusals = compare(
+    { ...request, object: blank(request.object), oldObject: blank(request.oldObject) },
+    kind,
+    blankAll(existing)
+  )
+    .filter(({ problem, isNew }) => isNew && problem.kind === kind && isRefused(problem, bgpType))
+    .map(({ problem }) => ({ ...problem, text: formatProblem(problem) }))
+  const refused = new Set(refusals.map(({ text }) => text))
   const own: string[] = []
   const ofOthers: string[] = []
-  for (const problem of after.problems) {
-    const isOwn = problem.kind === kind && problem.name === name
-    const isNew = !known.has(identityOf(problem))
-    if (!isNew && !isOwn) continue
+  for (const { problem, isOwn } of compare(request, kind, existing)) {
+    const text = formatProblem(problem)
+    if (refused.has(text)) continue
     // Nobody could look.
     if (existing.secrets === undefined && problem.field.startsWith('spec.passwordSecret')) continue
-    const isError = problem.severity === 'error'
-    const text = formatProblem(problem)
-    if (isNew && isError && problem.kind === kind && !isAccepted(problem, bgpType))
-      refusals.push({ ...problem, text })
-    else (isOwn ? own : ofOthers).push(isError ? `cannot be used: ${text}` : text)
+    const list = isOwn ? own : ofOthers
+    list.push(problem.severity === 'error' ? `cannot be used: ${text}` : text)
   }
   // What would become of others, if it were written, does not matter then.
   if (refusals.length > 0) return { refusals, warnings: own }
-  const changes = warnOfChange(request, { before: before.config, after: after.config, existing })
-  return { refusals, warnings: [...own, ...changes, ...ofOthers] }
+  return { refusals, warnings: [...own, ...warnOfChange(request, existing), ...ofOthers] }
 }
 
-function isAccepted({ acceptedBy }: Problem, bgpType: string): boolean {
-  return acceptedBy === 'metallb' || (acceptedBy === 'metallb-native' && bgpType === 'native')
+interface Difference {
+  readonly problem: Problem
+  /** Of the object that is written. */
+  readonly isOwn: boolean
+  /** It was not there before. */
+  readonly isNew: boolean
+}
+
+/** What is wrong with the object, and what becomes wrong with others by it. */
+function compare(
+  { name, object, oldObject }: AdmissionRequest,
+  kind: ReviewedKind,
+  resources: ConfigResources
+): readonly Difference[] {
+  const before = buildConfig(withCandidate(resources, kind, name, oldObject))
+  const after = buildConfig(withCandidate(resources, kind, name, object))
+  const known = new Set(before.problems.map(identityOf))
+  return after.problems
+    .map((problem) => ({
+      problem,
+      isOwn: problem.kind === kind && problem.name === name,
+      isNew: !known.has(identityOf(problem))
+    }))
+    .filter(({ isOwn, isNew }) => isOwn || isNew)
+}
+
+function isRefused({ severity, acceptedBy }: Problem, bgpType: string): boolean {
+  if (severity !== 'error' || acceptedBy === 'metallb') return false
+  return acceptedBy !== 'metallb-native' || bgpType !== 'native'
 }
 
 function identityOf({ severity, kind, name, field, value, message }: Problem): string {
