@@ -4,7 +4,9 @@ import { benchArp } from './arp.ts'
 import { benchController } from './controller.ts'
 import { benchCreateToAnnounce } from './create-to-announce.ts'
 import { benchIpam } from './ipam.ts'
+import { benchPeers } from './peers.ts'
 import type { BenchResult, Figure } from './result.ts'
+import { benchRoutes } from './routes.ts'
 
 const BENCHES: Readonly<
   Record<string, { readonly about: string; readonly measure: () => Promise<BenchResult> }>
@@ -21,6 +23,14 @@ const BENCHES: Readonly<
   'create-to-announce': {
     about: 'from the creation of a Service to its first gratuitous ARP',
     measure: benchCreateToAnnounce
+  },
+  routes: {
+    about: 'a large table of routes to a router, beside BIRD, GoBGP and FRR',
+    measure: benchRoutes
+  },
+  peers: {
+    about: '64 peers with the same 10,000 routes: encodings, one change, memory',
+    measure: benchPeers
   }
 }
 

@@ -18,6 +18,11 @@ export function atMost(name: string, value: number, limit: number, unit: string)
   return { name, value, unit, goal: `≤ ${limit}`, met: value <= limit }
 }
 
+/** A figure that should be less than `limit`. */
+export function below(name: string, value: number, limit: number, unit: string): Figure {
+  return { name, value, unit, goal: `< ${limit}`, met: value < limit }
+}
+
 /** A figure that should be at least `limit`. */
 export function atLeast(name: string, value: number, limit: number, unit: string): Figure {
   return { name, value, unit, goal: `≥ ${limit}`, met: value >= limit }
