@@ -190,8 +190,9 @@ export class SecondAct {
   async #showRoutes(states: readonly ServiceState[], signal: AbortSignal): Promise<void> {
     const { router, nodes, step } = this.#options
     const { services } = this.#report
-    const clients = services.map(({ name, client }) => `${name}’s backend saw ${client}`)
-    step(`${services.length} Services reached from outside through the router: ${clients.join(', ')}`)
+    const local = services.find(({ name }) => isLocal(name))
+    const kept = local === undefined ? '' : `; the backend of ${local.name} saw the client as ${local.client}`
+    step(`${services.length} Services reached from outside, through the router${kept}`)
     for (const { name, addresses } of states) {
       for (const address of addresses) {
         const isEnough = (hops: readonly string[]): boolean =>

@@ -37,7 +37,7 @@ With the router:
   kubectl get bgppeers,bfdprofiles,bgpadvertisements -n metallb-system
   kubectl edit bgpadvertisement routed -n metallb-system # nodeSelectors, peers, communities: no session ends
   kubectl edit bgppeer router -n metallb-system          # holdTime: 30s: that session starts again, no other
-  kubectl patch service routed -p '{"spec":{"externalTrafficPolicy":"Local"}}'
+  kubectl label node node-3 node.kubernetes.io/exclude-from-external-load-balancers= # no next hop any more
 `
 
 const ENDING = 'Ctrl-C removes all of it.\n'

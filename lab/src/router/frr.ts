@@ -84,7 +84,11 @@ export class FrrRouter implements Router {
 
   /** Its daemons run as a user of their own, whom a user namespace of an ordinary user does not have. */
   async #giveAway(path: string): Promise<void> {
-    await run('chown', ['frr:frr', path])
+    try {
+      await run('chown', ['frr:frr', path])
+    } catch (cause) {
+      throw new Error('its user frr is not one here', { cause })
+    }
   }
 
   get #directory(): string {
