@@ -27,7 +27,8 @@ function ensureNpmPackages() {
 
 function ensureDebianPackages() {
   const { [job]: wanted } = JSON.parse(readFileSync(join(root, 'scripts', 'debian-packages.json'), 'utf8'))
-  const missing = (wanted ?? []).filter(({ probe }) => !probe.some(isThere)).map((entry) => entry.package)
+  const lacking = (wanted ?? []).filter(({ probe }) => !probe.some(isThere))
+  const missing = lacking.map((entry) => entry.package)
   if (missing.length === 0 || process.platform !== 'linux') return
   const names = missing.join(' ')
   if (process.getuid?.() !== 0)
@@ -36,6 +37,16 @@ function ensureDebianPackages() {
   say(`installing Debian packages: ${names}`)
   run('apt-get', ['-qq', 'update'])
   run('apt-get', ['-qq', '-y', '--no-install-recommends', 'install', ...missing])
+  for (const { service } of lacking) if (service !== undefined) stopService(service)
+}
+
+/** Tests start the daemon themselves; the one that its package has started would hold ports and write routes. */
+function stopService(name) {
+  const [program, ...args] = existsSync('/run/systemd/system')
+    ? ['systemctl', 'disable', '--now', name]
+    : [join('/etc/init.d', name), 'stop']
+  // One that is not there, or does not run, is what is wanted.
+  spawnSync(program, args, { stdio: 'ignore' })
 }
 
 function ensureBuild() {
