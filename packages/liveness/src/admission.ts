@@ -1,0 +1,22 @@
+import type { MemberRecord } from './membership.ts'
+import type { Envelope, Message } from './message.ts'
+
+/**
+ * What a datagram of a member is:
+ * - `'known'`: of the process that is known, and not seen before
+ * - `'new'`: of another process, which proved that it is there now
+ * - `'unverified'`: of another process, which may be a recording
+ * - `'stale'`: of a former life, or of one whose clock went back; others know a newer one
+ * - `'replayed'`: seen before, or too old to say
+ */
+export type Admission = 'known' | 'new' | 'unverified' | 'stale' | 'replayed'
+
+/** @param boot of this process: an answer that names it cannot be older than this process */
+export function admit(record: MemberRecord, envelope: Envelope, message: Message, boot: bigint): Admission {
+  if (record.boot === envelope.boot)
+    return record.window?.accept(envelope.sequence) === true ? 'known' : 'replayed'
+  const known = record.knowledge.incarnation
+  const isNewer = record.boot === undefined ? message.incarnation >= known : message.incarnation > known
+  if (!isNewer) return 'stale'
+  return message.type === 'ack' && message.echo.boot === boot ? 'new' : 'unverified'
+}

@@ -1,0 +1,64 @@
+import type { LivenessEvent } from './events.ts'
+import type { Health } from './health.ts'
+import type { Membership } from './membership.ts'
+import type { Message } from './message.ts'
+import type { LivenessParameters } from './parameters.ts'
+
+/** What the core wants done. */
+export type LivenessEffect =
+  | {
+      readonly type: 'send'
+      /** Key of the receiver. */
+      readonly to: bigint
+      readonly sequence: number
+      readonly message: Message
+      /** A ping of a watched member: if its port is closed, that is worth knowing. */
+      readonly isProbe: boolean
+    }
+  | { readonly type: 'event'; readonly event: LivenessEvent }
+
+/** What happened at one member, counted since its start. */
+export interface LivenessCoreCounters {
+  datagramsSent: number
+  datagramsReceived: number
+  /** Of senders that are not in the list. */
+  strangers: number
+  /** Seen before, or too old. */
+  replayed: number
+  /** Of a process that must prove first that it is there now. */
+  unverified: number
+  /** Of a former life of a member, or one whose clock went back. */
+  stale: number
+  /** Times that this member was too late to trust its eyes. */
+  pauses: number
+  /** Accusations that this member made. */
+  accusations: number
+  /** Times that this member refuted what was said of it. */
+  refutations: number
+  /** Verdicts, learned or made. */
+  deaths: number
+}
+
+/** What the parts of the core share. */
+export interface CoreState {
+  readonly selfId: string
+  readonly self: bigint
+  readonly boot: bigint
+  readonly parameters: LivenessParameters
+  /** From 0 to below 1. */
+  readonly random: () => number
+  readonly members: Membership
+  readonly health: Health
+  readonly counters: LivenessCoreCounters
+  readonly effects: LivenessEffect[]
+  nowMs: number
+  incarnation: number
+  isLeaving: boolean
+  /** When anybody last answered. */
+  anybodyMs: number
+  isIsolated: boolean
+}
+
+export function emit(state: CoreState, event: LivenessEvent): void {
+  state.effects.push({ type: 'event', event })
+}

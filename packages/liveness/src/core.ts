@@ -1,0 +1,296 @@
+import { admit } from './admission.ts'
+import { type CoreState, emit, type LivenessCoreCounters, type LivenessEffect } from './core-state.ts'
+import { Health } from './health.ts'
+import type { Knowledge } from './knowledge.ts'
+import { memberKey } from './member-key.ts'
+import { type MemberName, type MemberRecord, Membership } from './membership.ts'
+import type { Envelope, Message, Rumor } from './message.ts'
+import { Opinions } from './opinions.ts'
+import { Outbox } from './outbox.ts'
+import type { LivenessParameters } from './parameters.ts'
+import { Prober } from './prober.ts'
+import { ReplayWindow } from './replay-window.ts'
+
+export interface LivenessCoreOptions {
+  readonly id: string
+  /** Random for each start of a process, 64 bits. */
+  readonly boot: bigint
+  /** To begin with; see `firstIncarnation`. */
+  readonly incarnation: number
+  readonly parameters: LivenessParameters
+  /** From 0 to below 1. */
+  readonly random: () => number
+  /** Milliseconds of a clock that never goes back. */
+  readonly nowMs: number
+}
+
+/** What a {@link LivenessCore} can be told. */
+export type LivenessCoreEvent =
+  /** Time has passed: at the latest at `dueMs`. */
+  | { readonly type: 'tick' }
+  | { readonly type: 'received'; readonly envelope: Envelope; readonly message: Message }
+  /** The host of a member, to whom a probe was sent, says that its port is closed. */
+  | { readonly type: 'refused'; readonly member: bigint }
+  /** All other members, in place of those before. */
+  | { readonly type: 'members'; readonly members: readonly MemberName[] }
+  /** This member stops. May be said again, for those that did not hear it. */
+  | { readonly type: 'leave' }
+
+const VERIFY_INTERVAL_MS = 20
+
+/**
+ * A member of the failure detector without sockets, timers and clocks: it does what its events, their times and its random
+ * numbers say, and nothing else.
+ */
+export class LivenessCore {
+  readonly key: bigint
+  readonly #state: CoreState
+  readonly #outbox: Outbox
+  readonly #opinions: Opinions
+  readonly #prober: Prober
+  #dueMs: number
+  /** When a pause was last noticed: what is still due then is no pause more. */
+  #noticedMs = Number.NEGATIVE_INFINITY
+
+  constructor(options: LivenessCoreOptions) {
+    const { id, boot, incarnation, parameters, random, nowMs } = options
+    this.key = memberKey(id)
+    this.#state = {
+      selfId: id,
+      self: this.key,
+      boot,
+      parameters,
+      random,
+      members: new Membership(this.key),
+      health: new Health(),
+      counters: newCounters(),
+      effects: [],
+      nowMs,
+      incarnation,
+      isLeaving: false,
+      // Who starts is not isolated before the others had time to appear.
+      anybodyMs: nowMs + parameters.joinTimeoutMs - parameters.silenceMs,
+      isIsolated: false
+    }
+    this.#outbox = new Outbox(this.#state)
+    this.#opinions = new Opinions(this.#state, this.#outbox)
+    this.#prober = new Prober(this.#state, this.#outbox, this.#opinions)
+    this.#dueMs = nowMs
+  }
+
+  /** When the next `'tick'` is due, by the same clock. */
+  get dueMs(): number {
+    return this.#dueMs
+  }
+
+  get incarnation(): number {
+    return this.#state.incarnation
+  }
+
+  get isIsolated(): boolean {
+    return this.#state.isIsolated
+  }
+
+  get counters(): Readonly<LivenessCoreCounters> {
+    return this.#state.counters
+  }
+
+  /** `undefined` for who is no member. */
+  knowledgeOf(key: bigint): Knowledge | undefined {
+    return this.#state.members.get(key)?.knowledge
+  }
+
+  /** When a member last answered this one; `undefined` if it never did. */
+  answeredMs(key: bigint): number | undefined {
+    const answeredMs = this.#state.members.get(key)?.answeredMs
+    return answeredMs !== undefined && Number.isFinite(answeredMs) ? answeredMs : undefined
+  }
+
+  /**
+   * Takes one event; returns what is to be done, in order. Before a `'tick'`, all datagrams that wait are to be given.
+   *
+   * @param nowMs not less than before
+   * @throws LivenessOptionsError for `'members'` that cannot be; nothing else throws
+   */
+  step(nowMs: number, event: LivenessCoreEvent): readonly LivenessEffect[] {
+    const state = this.#state
+    state.nowMs = nowMs
+    state.effects.length = 0
+    this.#noticePause()
+    this.#take(event)
+    if (!state.isLeaving) {
+      // Not when a datagram comes late: others may wait to be read, and 'tick' is for when they are.
+      if (event.type === 'tick' || event.type === 'members') this.#tick()
+      this.#outbox.flush()
+    }
+    this.#dueMs = this.#nextDueMs()
+    return [...state.effects]
+  }
+
+  #take(event: LivenessCoreEvent): void {
+    switch (event.type) {
+      case 'received':
+        this.#receive(event.envelope, event.message)
+        return
+      case 'refused': {
+        const record = this.#state.members.get(event.member)
+        if (record !== undefined && !this.#state.isLeaving) this.#prober.refused(record)
+        return
+      }
+      case 'members':
+        this.#state.members.set(event.members)
+        this.#opinions.retain()
+        this.#outbox.retain()
+        return
+      case 'leave':
+        this.#state.isLeaving = true
+        this.#outbox.sayLeave()
+        return
+      case 'tick':
+    }
+  }
+
+  #tick(): void {
+    this.#opinions.review()
+    this.#prober.tick()
+    this.#noticeIsolation()
+  }
+
+  #nextDueMs(): number {
+    if (this.#state.isLeaving) return Number.POSITIVE_INFINITY
+    return Math.min(this.#prober.dueMs, this.#outbox.flushDueMs)
+  }
+
+  #noticePause(): void {
+    const { nowMs, parameters, health, counters } = this.#state
+    const pauseMs = nowMs - Math.max(this.#dueMs, this.#noticedMs)
+    if (pauseMs < parameters.lateMs || this.#state.isLeaving) return
+    this.#noticedMs = nowMs
+    counters.pauses += 1
+    health.paused(nowMs, pauseMs)
+    this.#prober.paused(pauseMs)
+    this.#state.anybodyMs = Math.max(this.#state.anybodyMs, nowMs - parameters.doubtMs)
+  }
+
+  #noticeIsolation(): void {
+    const state = this.#state
+    const { nowMs, anybodyMs, parameters, health, members } = state
+    const silentMs = nowMs - anybodyMs
+    const isAlone = members.active.length === 0 && members.away.every(hasLeft)
+    const isIsolated = !isAlone && silentMs >= parameters.silenceMs * (1 + health.lossFactor)
+    if (isIsolated && !state.isIsolated) emit(state, { type: 'isolated', detail: { silentMs } })
+    if (isIsolated) state.isIsolated = true
+  }
+
+  #receive(envelope: Envelope, message: Message): void {
+    const { members, counters, boot, isLeaving } = this.#state
+    const record = members.get(envelope.sender)
+    if (isLeaving) return
+    if (record === undefined) {
+      counters.strangers += 1
+      return
+    }
+    const admission = admit(record, envelope, message, boot)
+    switch (admission) {
+      case 'replayed':
+        counters.replayed += 1
+        return
+      case 'stale':
+      case 'unverified':
+        counters[admission] += 1
+        this.#challenge(record, envelope, { isPing: message.type === 'ping', isStale: admission === 'stale' })
+        return
+      case 'new':
+        record.boot = envelope.boot
+        record.window = new ReplayWindow()
+        record.window.accept(envelope.sequence)
+        this.#meet(record, message)
+        break
+      case 'known':
+    }
+    counters.datagramsReceived += 1
+    this.#handle(record, envelope, message)
+  }
+
+  #meet(record: MemberRecord, { incarnation }: Message): void {
+    const { standing, incarnation: known } = record.knowledge
+    this.#opinions.sawAlive(record, incarnation)
+    if (standing !== 'alive' || incarnation > known) this.#outbox.sendTable(record)
+  }
+
+  /**
+   * A process that is not known answers for itself first: its ping is answered, and it is pinged. One that others know a
+   * newer life of is told so, as if it were dead, and takes a higher incarnation.
+   */
+  #challenge(
+    record: MemberRecord,
+    envelope: Envelope,
+    { isPing, isStale }: { isPing: boolean; isStale: boolean }
+  ): void {
+    const { nowMs } = this.#state
+    if (nowMs - record.verifiedMs < VERIFY_INTERVAL_MS) return
+    record.verifiedMs = nowMs
+    const { incarnation } = record.knowledge
+    const contradiction: Rumor | undefined = isStale
+      ? { kind: 'dead', member: record.key, incarnation, accusers: [], reason: 'silent' }
+      : undefined
+    if (isPing) this.#outbox.send(record, ackOf(envelope), contradiction)
+    this.#outbox.send(record, { type: 'ping' }, contradiction)
+  }
+
+  #handle(record: MemberRecord, envelope: Envelope, message: Message): void {
+    record.patienceMs = message.patienceMs
+    this.#opinions.sawAlive(record, message.incarnation)
+    for (const rumor of message.rumors) this.#opinions.hear(rumor, record)
+    switch (message.type) {
+      case 'ping':
+        this.#outbox.send(record, ackOf(envelope))
+        return
+      case 'ack':
+        if (message.echo.boot === this.#state.boot) this.#answered(record)
+        return
+      case 'ask': {
+        this.#outbox.send(record, ackOf(envelope))
+        const other = this.#state.members.get(message.member)
+        if (other !== undefined && other !== record) this.#prober.asked(record, other, message.silentMs)
+        return
+      }
+      case 'vouch': {
+        const other = this.#state.members.get(message.member)
+        if (other !== undefined) this.#prober.vouched(other, message.memberIncarnation, message.ageMs)
+        return
+      }
+      case 'gossip':
+    }
+  }
+
+  #answered(record: MemberRecord): void {
+    this.#prober.answered(record)
+    if (!this.#state.isIsolated) return
+    this.#state.isIsolated = false
+    emit(this.#state, { type: 'connected', detail: { id: record.id } })
+  }
+}
+
+function hasLeft({ knowledge }: MemberRecord): boolean {
+  return knowledge.standing === 'left'
+}
+
+function ackOf({ boot, sequence }: Envelope): { type: 'ack'; echo: { boot: bigint; sequence: number } } {
+  return { type: 'ack', echo: { boot, sequence } }
+}
+
+function newCounters(): LivenessCoreCounters {
+  return {
+    datagramsSent: 0,
+    datagramsReceived: 0,
+    strangers: 0,
+    replayed: 0,
+    unverified: 0,
+    stale: 0,
+    pauses: 0,
+    accusations: 0,
+    refutations: 0,
+    deaths: 0
+  }
+}

@@ -1,0 +1,335 @@
+import { EventEmitter } from 'node:events'
+import type { IpAddress } from '@clarion-lb/netaddr'
+import { type LivenessClock, SYSTEM_CLOCK } from './clock.ts'
+import { LivenessCore, type LivenessCoreEvent } from './core.ts'
+import type { LivenessCoreCounters, LivenessEffect } from './core-state.ts'
+import { dropChannel, verdictChannel } from './diagnostics.ts'
+import { LivenessDecodeError, LivenessOptionsError } from './errors.ts'
+import type {
+  LivenessAlive,
+  LivenessConnected,
+  LivenessDead,
+  LivenessEvent,
+  LivenessIsolated,
+  LivenessLeft,
+  LivenessRefuted,
+  LivenessSuspected
+} from './events.ts'
+import { firstIncarnation } from './incarnation.ts'
+import { memberKey } from './member-key.ts'
+import { decodeMessage, encodeMessage } from './packet.ts'
+import { type LivenessParameterOptions, type LivenessParameters, parseParameters } from './parameters.ts'
+import { decodeEnvelope, randomBoot, Sealer } from './sealing.ts'
+import type { LivenessAddress, LivenessTransport } from './transport.ts'
+import { UdpTransport } from './udp-transport.ts'
+import { type LivenessVerdict, verdictOf } from './verdict.ts'
+
+/** Another member, and where it is reached. */
+export interface LivenessMember {
+  /** Unique among the members, the same in the eyes of all; 1–253 characters. */
+  readonly id: string
+  readonly address: IpAddress
+  readonly port: number
+}
+
+export interface LivenessOptions {
+  /** Of this member. */
+  readonly id: string
+  /** The first seals what is sent; all open what comes. 1 to 4, of at least 16 octets each. */
+  readonly keys: readonly Uint8Array[]
+  /** To be bound; 0 lets the system choose. */
+  readonly port: number
+  /** Members of its family alone are reached. Default: any address of both families. */
+  readonly localAddress?: IpAddress | undefined
+  /** Name of an interface or VRF that datagrams come and go by; link-local addresses need it. */
+  readonly device?: string | undefined
+  readonly parameters?: LivenessParameterOptions | undefined
+  /** Default: UDP by the options above. */
+  readonly transport?: LivenessTransport | undefined
+  readonly clock?: LivenessClock | undefined
+  /** From 0 to below 1. @defaultValue Math.random */
+  readonly random?: (() => number) | undefined
+}
+
+/** What a {@link Liveness} emits, after what it holds has changed. Listeners must not throw. */
+export interface LivenessEvents {
+  alive: [detail: LivenessAlive]
+  suspected: [detail: LivenessSuspected]
+  refuted: [detail: LivenessRefuted]
+  dead: [detail: LivenessDead]
+  left: [detail: LivenessLeft]
+  isolated: [detail: LivenessIsolated]
+  connected: [detail: LivenessConnected]
+}
+
+export interface LivenessCounters extends Readonly<LivenessCoreCounters> {
+  readonly bytesSent: number
+  readonly bytesReceived: number
+  /** Datagrams that the system did not take. */
+  readonly sendErrors: number
+  /** Datagrams that none of the keys opens. */
+  readonly unauthenticated: number
+  /** Datagrams of another version, another length, or with nonsense inside. */
+  readonly malformed: number
+}
+
+const FAREWELLS = 3
+const FAREWELL_INTERVAL_MS = 15
+const MAX_DELAY_MS = 60_000
+
+/** One member of a failure detector: tells which of the others are alive. */
+export class Liveness extends EventEmitter<LivenessEvents> {
+  readonly #options: LivenessOptions
+  readonly #parameters: LivenessParameters
+  readonly #clock: LivenessClock
+  readonly #transport: LivenessTransport
+  readonly #key: bigint
+  #keys: readonly Uint8Array[]
+  #addresses: Map<bigint, LivenessAddress> = new Map()
+  #ids: readonly string[] = []
+  #core: LivenessCore | undefined
+  #sealer: Sealer | undefined
+  #boot = 0n
+  #cancelTimer: (() => void) | undefined
+  #armedForMs = Number.POSITIVE_INFINITY
+  #unbindSignal: (() => void) | undefined
+  #stopping: Promise<void> | undefined
+  readonly #counters = { bytesSent: 0, bytesReceived: 0, sendErrors: 0, unauthenticated: 0, malformed: 0 }
+
+  /** @throws {@link LivenessOptionsError} */
+  constructor(options: LivenessOptions) {
+    super()
+    this.#options = options
+    this.#parameters = parseParameters(options.parameters)
+    this.#clock = options.clock ?? SYSTEM_CLOCK
+    this.#transport = options.transport ?? new UdpTransport(options)
+    this.#key = memberKey(options.id)
+    this.#keys = options.keys
+    // Refuses keys that cannot be, now.
+    new Sealer(this.#key, 0n, options.keys).retain(() => false)
+  }
+
+  get id(): string {
+    return this.#options.id
+  }
+
+  /** That is bound; 0 while it is not started. */
+  get port(): number {
+    return this.#transport.port
+  }
+
+  /** Of this member; 0 before the start. Grows with each start, and each time that it had to refute something. */
+  get incarnation(): number {
+    return this.#core?.incarnation ?? 0
+  }
+
+  /** Whether no member answers this one. */
+  get isIsolated(): boolean {
+    return this.#core?.isIsolated ?? false
+  }
+
+  /** `undefined` before the start. */
+  get counters(): LivenessCounters | undefined {
+    return this.#core === undefined ? undefined : { ...this.#core.counters, ...this.#counters }
+  }
+
+  /**
+   * Opens the socket, and begins to watch.
+   *
+   * @param signal stops, as {@link Liveness.stop} does
+   * @throws LinuxNetError if the port cannot be had
+   */
+  start(signal?: AbortSignal): void {
+    if (this.#core !== undefined || signal?.aborted === true) return
+    const { id, random = Math.random } = this.#options
+    this.#transport.open({
+      onDatagram: (bytes) => this.#receive(bytes),
+      onRefused: (member) => this.#step({ type: 'refused', member })
+    })
+    this.#boot = randomBoot()
+    this.#sealer = new Sealer(this.#key, this.#boot, this.#keys)
+    this.#core = new LivenessCore({
+      id,
+      boot: this.#boot,
+      incarnation: firstIncarnation(this.#clock.wallClockMs()),
+      parameters: this.#parameters,
+      random,
+      nowMs: this.#clock.now()
+    })
+    const abort = (): void => void this.stop()
+    signal?.addEventListener('abort', abort, { once: true })
+    this.#unbindSignal = () => signal?.removeEventListener('abort', abort)
+    this.#tellMembers()
+  }
+
+  /** Tells the others that this member leaves, and closes the socket. Resolves when that is done. */
+  async stop(): Promise<void> {
+    this.#stopping ??= this.#leave()
+    await this.#stopping
+    this.#stopping = undefined
+  }
+
+  /** Closes the socket without a word, as a crash does. */
+  abandon(): void {
+    if (this.#core === undefined) return
+    this.#core = undefined
+    this.#sealer = undefined
+    this.#disarm()
+    this.#unbindSignal?.()
+    this.#transport.close()
+  }
+
+  /**
+   * Replaces the list of members. This member may be in it or not. What is known of those who stay is kept; of those who
+   * do not, nothing more is told.
+   *
+   * @throws {@link LivenessOptionsError}; nothing was changed
+   */
+  setMembers(members: readonly LivenessMember[]): void {
+    const before = { ids: this.#ids, addresses: this.#addresses }
+    const others = members.filter(({ id }) => id !== this.#options.id)
+    for (const { id, port } of others)
+      if (!Number.isInteger(port) || port < 1 || port > 65_535)
+        throw new LivenessOptionsError('range', 'members', `${port} is no port, of ${id}`)
+    this.#ids = others.map(({ id }) => id)
+    this.#addresses = new Map(others.map(({ id, address, port }) => [memberKey(id), { address, port }]))
+    try {
+      this.#tellMembers()
+    } catch (error) {
+      this.#ids = before.ids
+      this.#addresses = before.addresses
+      throw error
+    }
+  }
+
+  /**
+   * Replaces the keys. To change a key without a gap: add the new one as the second everywhere, then make it the first
+   * everywhere, then drop the old one.
+   *
+   * @throws {@link LivenessOptionsError}; nothing was changed
+   */
+  setKeys(keys: readonly Uint8Array[]): void {
+    if (this.#sealer === undefined) new Sealer(this.#key, 0n, keys).retain(() => false)
+    else this.#sealer.setKeys(keys)
+    this.#keys = keys
+  }
+
+  /** What is held of a member now; `undefined` for who is none, and before the start. */
+  verdictOf(id: string): LivenessVerdict | undefined {
+    return this.#core === undefined ? undefined : verdictOf(this.#core, id, this.#clock.now())
+  }
+
+  #tellMembers(): void {
+    const members = this.#ids.map((id) => ({ id, key: memberKey(id) }))
+    this.#step({ type: 'members', members })
+    this.#sealer?.retain((sender) => this.#addresses.has(sender))
+  }
+
+  async #leave(): Promise<void> {
+    for (let left = FAREWELLS; left > 0 && this.#core !== undefined; left -= 1) {
+      this.#step({ type: 'leave' })
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.#clock.after(FAREWELL_INTERVAL_MS, resolve)
+      await promise
+    }
+    this.abandon()
+  }
+
+  #receive(datagram: Uint8Array): void {
+    if (this.#core === undefined || this.#sealer === undefined) return
+    this.#counters.bytesReceived += datagram.length
+    try {
+      const envelope = decodeEnvelope(datagram)
+      // Nobody else has a key, so the bytes of strangers are not worth the work. The core counts them.
+      if (!this.#addresses.has(envelope.sender))
+        this.#step({ type: 'received', envelope, message: NO_MESSAGE })
+      else {
+        const message = decodeMessage(this.#sealer.open(datagram, envelope))
+        this.#step({ type: 'received', envelope, message })
+      }
+    } catch (error) {
+      if (!(error instanceof LivenessDecodeError)) throw error
+      if (error.reason === 'unauthenticated') this.#counters.unauthenticated += 1
+      else this.#counters.malformed += 1
+      if (dropChannel.hasSubscribers) dropChannel.publish({ by: this.id, reason: error.reason })
+    }
+  }
+
+  #step(event: LivenessCoreEvent): void {
+    const core = this.#core
+    if (core === undefined) return
+    for (const effect of core.step(this.#clock.now(), event)) this.#apply(effect)
+    if (this.#core === core) this.#arm(core)
+  }
+
+  #apply(effect: LivenessEffect): void {
+    if (effect.type === 'event') this.#report(effect.event)
+    else this.#send(effect)
+  }
+
+  #send({ to, sequence, message, isProbe }: LivenessEffect & { readonly type: 'send' }): void {
+    const address = this.#addresses.get(to)
+    if (address === undefined || this.#sealer === undefined) return
+    const datagram = this.#sealer.seal(encodeMessage(message), to, sequence)
+    const errno = isProbe
+      ? this.#transport.probe(datagram, address, to)
+      : this.#transport.send(datagram, address)
+    if (errno === 0) this.#counters.bytesSent += datagram.length
+    else this.#counters.sendErrors += 1
+  }
+
+  #report(event: LivenessEvent): void {
+    if (verdictChannel.hasSubscribers) verdictChannel.publish({ by: this.id, event })
+    switch (event.type) {
+      case 'alive':
+        this.emit('alive', event.detail)
+        return
+      case 'suspected':
+        this.emit('suspected', event.detail)
+        return
+      case 'refuted':
+        this.emit('refuted', event.detail)
+        return
+      case 'dead':
+        this.emit('dead', event.detail)
+        return
+      case 'left':
+        this.emit('left', event.detail)
+        return
+      case 'isolated':
+        this.emit('isolated', event.detail)
+        return
+      case 'connected':
+        this.emit('connected', event.detail)
+    }
+  }
+
+  #arm(core: LivenessCore): void {
+    const { dueMs } = core
+    // A deadline that moved away is found out when the old one is due.
+    if (dueMs >= this.#armedForMs) return
+    this.#disarm()
+    if (!Number.isFinite(dueMs)) return
+    this.#armedForMs = dueMs
+    const delayMs = Math.min(Math.max(0, Math.ceil(dueMs - this.#clock.now())), MAX_DELAY_MS)
+    this.#cancelTimer = this.#clock.after(delayMs, () => this.#due())
+  }
+
+  /** An event loop that was blocked calls timers before it reads what came meanwhile. So that is read here first. */
+  #due(): void {
+    this.#disarm()
+    this.#transport.drain()
+    const core = this.#core
+    if (core === undefined) return
+    if (this.#clock.now() >= core.dueMs) this.#step({ type: 'tick' })
+    else this.#arm(core)
+  }
+
+  #disarm(): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    this.#armedForMs = Number.POSITIVE_INFINITY
+  }
+}
+
+const NO_MESSAGE = { type: 'gossip', incarnation: 1, patienceMs: 0, rumors: [] } as const

@@ -1,0 +1,205 @@
+import { type CoreState, emit } from './core-state.ts'
+import { incarnationAfter, lifeOf } from './incarnation.ts'
+import {
+  type Accusation,
+  isSameNews,
+  type Knowledge,
+  learn,
+  withoutAccuser,
+  withoutExpired
+} from './knowledge.ts'
+import { isActive, type MemberRecord } from './membership.ts'
+import type { AccusationReason, Rumor } from './message.ts'
+import type { Outbox } from './outbox.ts'
+
+/** So many must accuse, if there are as many that could. */
+const ACCUSERS = 2
+
+/** What this member holds of the others: rumors in, verdicts and events out. */
+export class Opinions {
+  readonly #state: CoreState
+  readonly #outbox: Outbox
+  /** Those whose accusations have to be looked at again. */
+  readonly #accused: Set<MemberRecord> = new Set()
+
+  constructor(state: CoreState, outbox: Outbox) {
+    this.#state = state
+    this.#outbox = outbox
+  }
+
+  /** @param from who told it; it hears the answer first if the rumor is of this member */
+  hear(rumor: Rumor, from: MemberRecord): void {
+    if (rumor.member === this.#state.self) {
+      this.#refute(rumor, from)
+      return
+    }
+    const record = this.#state.members.get(rumor.member)
+    if (record === undefined) return
+    const after = learn(record.knowledge, rumor, this.#accusedUntilMs())
+    if (after === record.knowledge) return
+    if (rumor.kind === 'accused' && this.#hasFreshAnswer(record)) this.#vouch(record, from)
+    this.#apply(record, after)
+  }
+
+  /** The member itself said so, by its own datagram. */
+  sawAlive(record: MemberRecord, incarnation: number): void {
+    const { knowledge, key } = record
+    if (incarnation < knowledge.incarnation) return
+    const rumor: Rumor = { kind: 'alive', member: key, incarnation, accusers: [], reason: 'silent' }
+    const after = learn(knowledge, rumor, 0)
+    if (after !== knowledge) this.#apply(record, after)
+  }
+
+  /** This member accuses another one, or does so again. */
+  accuse(record: MemberRecord, reason: AccusationReason, witnesses: Iterable<MemberRecord>): void {
+    const { self, counters, members, parameters, random } = this.#state
+    const isNew = !record.knowledge.accusations.some(({ accuser }) => accuser === self)
+    if (isNew) counters.accusations += 1
+    const rumor: Rumor = {
+      kind: 'accused',
+      member: record.key,
+      incarnation: record.knowledge.incarnation,
+      accusers: [self],
+      reason
+    }
+    this.#apply(record, learn(record.knowledge, rumor, this.#accusedUntilMs()))
+    if (record.knowledge.standing === 'dead') return
+    const receivers = new Set([record, ...members.watchersOf(record.key, parameters.watchers), ...witnesses])
+    if (isNew && members.size <= parameters.fanout) for (const each of members.active) receivers.add(each)
+    else if (isNew) receivers.add(members.active[Math.floor(random() * members.active.length)] ?? record)
+    this.#outbox.tell(receivers, record)
+  }
+
+  /** The member answered, or somebody vouched for it. */
+  acquit(record: MemberRecord): void {
+    const after = withoutAccuser(record.knowledge, this.#state.self)
+    if (after !== record.knowledge) this.#apply(record, after)
+  }
+
+  /** Accusations that were not renewed count no more; those that remain may now be enough. */
+  review(): void {
+    for (const record of this.#accused) {
+      const after = withoutExpired(record.knowledge, this.#state.nowMs)
+      if (after !== record.knowledge) this.#apply(record, after)
+      else this.#judge(record)
+    }
+  }
+
+  /** Members that are accused. */
+  get accusedCount(): number {
+    return this.#accused.size
+  }
+
+  /** Forgets members that are not in the list. */
+  retain(): void {
+    for (const record of this.#accused)
+      if (this.#state.members.get(record.key) !== record) this.#accused.delete(record)
+  }
+
+  #accusedUntilMs(): number {
+    return this.#state.nowMs + this.#state.parameters.accusationMs
+  }
+
+  #hasFreshAnswer({ answeredMs }: MemberRecord): boolean {
+    return this.#state.nowMs - answeredMs < this.#state.parameters.doubtMs
+  }
+
+  #vouch(record: MemberRecord, to: MemberRecord): void {
+    const ageMs = this.#state.nowMs - record.answeredMs
+    const memberIncarnation = record.knowledge.incarnation
+    if (to !== record && memberIncarnation > 0)
+      this.#outbox.send(to, { type: 'vouch', member: record.key, memberIncarnation, ageMs })
+  }
+
+  /** Only a higher incarnation can refute, and only this member may take one. */
+  #refute(rumor: Rumor, from: MemberRecord): void {
+    const { incarnation, isLeaving, counters, self } = this.#state
+    const isHarmless = rumor.kind === 'alive' && rumor.incarnation === incarnation
+    if (isLeaving || rumor.incarnation < incarnation || isHarmless) return
+    this.#state.incarnation = incarnationAfter(incarnation, rumor.incarnation)
+    counters.refutations += 1
+    this.#outbox.enqueue(self, 'urgent')
+    this.#outbox.send(from, { type: 'gossip' })
+  }
+
+  #apply(record: MemberRecord, after: Knowledge): void {
+    const before = record.knowledge
+    const wasActive = isActive(record)
+    record.knowledge = after
+    record.news = undefined
+    if (after.accusations.length > 0) this.#accused.add(record)
+    else this.#accused.delete(record)
+    if (wasActive !== isActive(record)) this.#state.members.changed()
+    if (!isSameNews(before, after)) {
+      const isUrgent = before.standing !== 'unknown' || after.standing === 'dead' || after.standing === 'left'
+      const isMereAccusation = before.incarnation === after.incarnation && after.accusations.length > 0
+      this.#outbox.enqueue(record.key, isUrgent && !isMereAccusation ? 'urgent' : 'ordinary')
+      this.#report(record, before)
+    }
+    this.#judge(record)
+  }
+
+  /** The verdict, once enough accuse. A member that alone could accuse is enough. */
+  #judge(record: MemberRecord): void {
+    const { knowledge } = record
+    const { members, nowMs, self } = this.#state
+    const counting = knowledge.accusations.filter(({ untilMs }) => untilMs > nowMs)
+    if (counting.length === 0) return
+    // This member and all that are not away, but the accused.
+    const electorate = members.active.length
+    if (counting.length < Math.min(ACCUSERS, electorate)) return
+    if (!counting.some(({ accuser }) => accuser === self) && this.#hasFreshAnswer(record)) return
+    this.#apply(record, {
+      standing: 'dead',
+      incarnation: knowledge.incarnation,
+      accusations: [],
+      accusers: counting.slice(0, ACCUSERS).map(({ accuser }) => accuser),
+      reason: strongestReason(counting)
+    })
+  }
+
+  #report(record: MemberRecord, before: Knowledge): void {
+    const { id, knowledge: after } = record
+    const { incarnation } = after
+    if (after.standing === 'alive') this.#reportAlive(record, before)
+    if (after.standing === 'left') emit(this.#state, { type: 'left', detail: { id, incarnation } })
+    if (after.standing === 'dead') this.#reportDead(record)
+    const [accusation] = after.accusations
+    const wasAccused = before.accusations.length > 0 && before.incarnation === incarnation
+    if (accusation !== undefined && !wasAccused) {
+      const detail = { id, incarnation, accuser: this.#nameOf(accusation.accuser), reason: accusation.reason }
+      emit(this.#state, { type: 'suspected', detail })
+    }
+  }
+
+  #reportAlive({ id, knowledge: after }: MemberRecord, before: Knowledge): void {
+    const { incarnation } = after
+    const isOtherLife = lifeOf(before.incarnation) !== lifeOf(incarnation)
+    if (before.standing === 'unknown')
+      emit(this.#state, { type: 'alive', detail: { id, incarnation, reason: 'joined' } })
+    else if (isOtherLife && before.incarnation > 0)
+      emit(this.#state, { type: 'alive', detail: { id, incarnation, reason: 'restarted' } })
+    else if (before.standing !== 'alive') {
+      const reason = before.incarnation === 0 ? 'joined' : 'returned'
+      emit(this.#state, { type: 'alive', detail: { id, incarnation, reason } })
+    } else if (before.accusations.length > 0 && after.accusations.length === 0)
+      emit(this.#state, { type: 'refuted', detail: { id, incarnation } })
+  }
+
+  #reportDead({ id, knowledge, answeredMs }: MemberRecord): void {
+    const { incarnation, reason } = knowledge
+    this.#state.counters.deaths += 1
+    const accusers = knowledge.accusers.map((key) => this.#nameOf(key))
+    const silentMs = Number.isFinite(answeredMs) ? this.#state.nowMs - answeredMs : undefined
+    emit(this.#state, { type: 'dead', detail: { id, incarnation, accusers, reason, silentMs } })
+  }
+
+  #nameOf(key: bigint): string {
+    if (key === this.#state.self) return this.#state.selfId
+    return this.#state.members.get(key)?.id ?? key.toString(16).padStart(16, '0')
+  }
+}
+
+function strongestReason(accusations: readonly Accusation[]): AccusationReason {
+  return accusations.find(({ reason }) => reason === 'refused')?.reason ?? accusations[0]?.reason ?? 'silent'
+}

@@ -1,0 +1,181 @@
+import type { CoreState } from './core-state.ts'
+import { type MemberRecord, newsOf, pick } from './membership.ts'
+import type { Echo, Message, Rumor } from './message.ts'
+import { MAX_MESSAGE_BYTES, messageBytes, rumorBytes } from './packet.ts'
+
+/** A message without what the outbox adds to each. */
+export type MessageBody =
+  | { readonly type: 'ping' | 'gossip' }
+  | { readonly type: 'ack'; readonly echo: Echo }
+  | { readonly type: 'ask'; readonly member: bigint; readonly silentMs: number }
+  | {
+      readonly type: 'vouch'
+      readonly member: bigint
+      readonly memberIncarnation: number
+      readonly ageMs: number
+    }
+
+/** Flushes of urgent news are at least so far apart; what comes meanwhile goes together. */
+const FLUSH_INTERVAL_MS = 10
+/** Old news that a ping has room for, if there is none: what went missing heals by itself. */
+const FILLER = 3
+const MAX_RUMORS = 24
+const MAX_TABLE_DATAGRAMS = 4
+const LEAVE_FANOUT = 16
+
+/** Writes messages, and sees to it that news goes round: each a number of times, the freshest first. */
+export class Outbox {
+  readonly #state: CoreState
+  /** Times that news of a member is still to be told; not told yet, and told before. Bounded by the list of members. */
+  readonly #fresh: Map<bigint, number> = new Map()
+  readonly #told: Map<bigint, number> = new Map()
+  #isUrgent = false
+  #flushedMs = Number.NEGATIVE_INFINITY
+  #filler: Iterator<MemberRecord> | undefined
+  #sequence = 0
+
+  constructor(state: CoreState) {
+    this.#state = state
+  }
+
+  /** @param contradiction what the receiver must hear of itself */
+  send(to: MemberRecord, body: MessageBody, contradiction?: Rumor): void {
+    const rumors: Rumor[] = []
+    let room = MAX_MESSAGE_BYTES - messageBytes(body.type)
+    // What is held against the receiver comes first: nobody but it can refute it.
+    if (contradiction !== undefined) room -= add(rumors, [contradiction], room)
+    else if (to.knowledge.standing !== 'alive' || to.knowledge.accusations.length > 0)
+      room -= add(rumors, newsOf(to, this.#state.nowMs), room)
+    this.#addNews(rumors, room, 1)
+    if (body.type === 'ping' && rumors.length < FILLER) this.#addFiller(rumors, FILLER - rumors.length)
+    this.#emit(to, body, rumors)
+  }
+
+  /** Pings a member that is watched. */
+  probe(to: MemberRecord): void {
+    const position = this.#state.effects.length
+    this.send(to, { type: 'ping' })
+    const effect = this.#state.effects[position]
+    if (effect?.type === 'send') this.#state.effects[position] = { ...effect, isProbe: true }
+  }
+
+  /** There is news of a member. */
+  enqueue(key: bigint, urgency: 'urgent' | 'ordinary'): void {
+    this.#told.delete(key)
+    this.#fresh.set(key, 2 + Math.ceil(Math.log2(this.#state.members.size + 1)))
+    if (urgency === 'urgent') this.#isUrgent = true
+  }
+
+  /** No news of members that are not in the list. */
+  retain(): void {
+    for (const map of [this.#fresh, this.#told])
+      for (const key of map.keys()) if (this.#state.members.get(key) === undefined) map.delete(key)
+    this.#filler = undefined
+  }
+
+  /** When {@link Outbox.flush} is due. */
+  get flushDueMs(): number {
+    return this.#isUrgent ? this.#flushedMs + FLUSH_INTERVAL_MS : Number.POSITIVE_INFINITY
+  }
+
+  /** Sends urgent news to a few, if it is time. */
+  flush(): void {
+    const { nowMs, members, parameters, random } = this.#state
+    if (nowMs < this.flushDueMs) return
+    this.#isUrgent = false
+    this.#flushedMs = nowMs
+    const receivers = pick(members.active, parameters.fanout, random)
+    const rumors: Rumor[] = []
+    this.#addNews(rumors, MAX_MESSAGE_BYTES - messageBytes('gossip'), receivers.length)
+    for (const to of receivers) this.#emit(to, { type: 'gossip' }, rumors)
+  }
+
+  /** Tells some about one member at once. */
+  tell(receivers: Iterable<MemberRecord>, about: MemberRecord): void {
+    const rumors = newsOf(about, this.#state.nowMs)
+    for (const to of receivers) this.#emit(to, { type: 'gossip' }, rumors)
+  }
+
+  /** Tells a member that was just met what is known: who is not alive first. */
+  sendTable(to: MemberRecord): void {
+    const { away, active } = this.#state.members
+    const everybody = [...away, ...active].filter((record) => record !== to)
+    let next = 0
+    for (let datagram = 0; datagram < MAX_TABLE_DATAGRAMS && next < everybody.length; datagram += 1) {
+      const rumors: Rumor[] = []
+      let room = MAX_MESSAGE_BYTES - messageBytes('gossip')
+      for (let record = everybody[next]; record !== undefined; record = everybody[next]) {
+        const news = newsOf(record, this.#state.nowMs)
+        const used = add(rumors, news, room)
+        if (used === 0 && news.length > 0) break
+        room -= used
+        next += 1
+      }
+      if (rumors.length > 0) this.#emit(to, { type: 'gossip' }, rumors)
+    }
+  }
+
+  /** Tells as many as is decent that this member stops. */
+  sayLeave(): void {
+    const { members, random, self } = this.#state
+    const rumors = this.#rumorsOf(self)
+    for (const to of pick(members.active, LEAVE_FANOUT, random)) this.#emit(to, { type: 'gossip' }, rumors)
+  }
+
+  #addNews(rumors: Rumor[], roomBytes: number, times: number): void {
+    let room = roomBytes
+    const told: [bigint, number][] = []
+    for (const map of [this.#fresh, this.#told]) {
+      for (const [key, left] of map) {
+        if (rumors.length >= MAX_RUMORS) break
+        const news = this.#rumorsOf(key)
+        const used = add(rumors, news, room)
+        if (used === 0 && news.length > 0) break
+        room -= used
+        map.delete(key)
+        if (left > times) told.push([key, left - times])
+      }
+    }
+    for (const [key, left] of told) this.#told.set(key, left)
+  }
+
+  #addFiller(rumors: Rumor[], count: number): void {
+    for (let left = Math.min(count, this.#state.members.size); left > 0; left -= 1) {
+      this.#filler ??= this.#state.members.values()
+      const next = this.#filler.next()
+      if (next.done === true) {
+        this.#filler = undefined
+        return
+      }
+      rumors.push(...newsOf(next.value, this.#state.nowMs))
+    }
+  }
+
+  #rumorsOf(key: bigint): readonly Rumor[] {
+    const { self, incarnation, isLeaving, members, nowMs } = this.#state
+    if (key === self)
+      return [
+        { kind: isLeaving ? 'left' : 'alive', member: self, incarnation, accusers: [], reason: 'silent' }
+      ]
+    const record = members.get(key)
+    return record === undefined ? [] : newsOf(record, nowMs)
+  }
+
+  #emit(to: MemberRecord, body: MessageBody, rumors: readonly Rumor[]): void {
+    const { state, sequence } = { state: this.#state, sequence: this.#sequence + 1 }
+    this.#sequence = sequence
+    state.counters.datagramsSent += 1
+    const patienceMs = state.health.patienceMs(state.nowMs)
+    const message: Message = { ...body, incarnation: state.incarnation, patienceMs, rumors }
+    state.effects.push({ type: 'send', to: to.key, sequence, message, isProbe: false })
+  }
+}
+
+/** All or nothing; returns the octets used. */
+function add(rumors: Rumor[], news: readonly Rumor[], roomBytes: number): number {
+  let bytes = 0
+  for (const rumor of news) bytes += rumorBytes(rumor)
+  if (bytes > roomBytes) return 0
+  rumors.push(...news)
+  return bytes
+}

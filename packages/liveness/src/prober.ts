@@ -1,0 +1,247 @@
+import type { CoreState } from './core-state.ts'
+import { isActive, type MemberRecord, pick } from './membership.ts'
+import type { AccusationReason } from './message.ts'
+import type { Opinions } from './opinions.ts'
+import type { Outbox } from './outbox.ts'
+import { createWatch, REFUSALS, type Watch, watchDueMs } from './watch.ts'
+
+/** Helpers look for so long after they were last asked, in multiples of the time between questions. */
+const ASK_LIFE = 2.5
+const MAX_HELPED = 16
+const MAX_ASKERS = 4
+
+/** Pings those that this member watches, asks others about the silent ones, and accuses. */
+export class Prober {
+  readonly #state: CoreState
+  readonly #outbox: Outbox
+  readonly #opinions: Opinions
+  readonly #watches: Map<bigint, Watch> = new Map()
+  #roundMs: number
+  #gossipMs: number
+  #reconnectMs: number
+  #reconnectTurn: number
+  #gossipTurn: number
+  #followedVersion = -1
+
+  constructor(state: CoreState, outbox: Outbox, opinions: Opinions) {
+    this.#state = state
+    this.#outbox = outbox
+    this.#opinions = opinions
+    const { parameters, random, nowMs } = state
+    // Members that start together do not ping together.
+    this.#roundMs = nowMs + random() * parameters.periodMs
+    this.#gossipMs = this.#roundMs
+    this.#reconnectMs = this.#roundMs
+    this.#reconnectTurn = Math.floor(random() * 0x1_0000_0000)
+    this.#gossipTurn = Math.floor(random() * 0x1_0000_0000)
+  }
+
+  /** When {@link Prober.tick} is due. */
+  get dueMs(): number {
+    if (this.#followedVersion !== this.#state.members.version) return this.#state.nowMs
+    let dueMs = this.#roundMs
+    for (const watch of this.#watches.values())
+      dueMs = Math.min(dueMs, watchDueMs(watch, this.#limitMs(watch.record), this.#state.parameters))
+    return dueMs
+  }
+
+  tick(): void {
+    this.#follow()
+    this.#endHelp()
+    if (this.#state.nowMs >= this.#roundMs) this.#round()
+    for (const watch of this.#watches.values()) this.#look(watch)
+  }
+
+  /** This member did nothing for so long: what it did not see in that time proves nothing. */
+  paused(pauseMs: number): void {
+    const { nowMs, parameters } = this.#state
+    const floorMs = pauseMs < parameters.doubtMs ? this.#soonInDoubtMs() : nowMs
+    for (const watch of this.#watches.values())
+      if (watch.unanswered < parameters.patientProbes) watch.evidenceMs = Math.max(watch.evidenceMs, floorMs)
+  }
+
+  /** A member answered this one. */
+  answered(record: MemberRecord): void {
+    record.answeredMs = this.#state.nowMs
+    this.#state.anybodyMs = this.#state.nowMs
+    const watch = this.#watches.get(record.key)
+    if (watch === undefined) return
+    this.#state.health.answered(Math.max(0, watch.unanswered - 1))
+    for (const asker of this.#freshAskers(watch)) this.#vouch(record, asker)
+    watch.askers.clear()
+    this.#believe(watch, this.#state.nowMs)
+    if (!watch.isOwn) this.#watches.delete(record.key)
+  }
+
+  /** A member asks whether this one hears another one. */
+  asked(asker: MemberRecord, record: MemberRecord, silentMs: number): void {
+    const { nowMs, parameters } = this.#state
+    if (!isActive(record) || record.knowledge.standing === 'unknown') return
+    if (nowMs - record.answeredMs < parameters.doubtMs) {
+      this.#vouch(record, asker)
+      return
+    }
+    let watch = this.#watches.get(record.key)
+    if (watch === undefined) {
+      if (this.#watches.size >= MAX_HELPED) return
+      watch = createWatch(record, Math.max(record.answeredMs, nowMs - silentMs))
+      this.#watches.set(record.key, watch)
+    }
+    if (watch.askers.size < MAX_ASKERS || watch.askers.has(asker))
+      watch.askers.set(asker, nowMs + ASK_LIFE * parameters.askMs)
+    watch.evidenceMs = Math.min(watch.evidenceMs, nowMs - Math.min(silentMs, parameters.doubtMs))
+    this.#look(watch)
+  }
+
+  /** Another member had an answer of this one. */
+  vouched(record: MemberRecord, incarnation: number, ageMs: number): void {
+    const watch = this.#watches.get(record.key)
+    if (watch === undefined || incarnation < record.knowledge.incarnation) return
+    this.#believe(watch, this.#state.nowMs - ageMs)
+  }
+
+  /** The host of a member says that nobody has the port open. Hosts are believed only while the member is silent. */
+  refused(record: MemberRecord): void {
+    const watch = this.#watches.get(record.key)
+    if (watch === undefined || this.#state.nowMs - watch.evidenceMs < this.#state.parameters.probeMs) return
+    watch.refusals += 1
+    watch.refusedMs = this.#state.nowMs
+    this.#look(watch)
+  }
+
+  /** Watches those that the ring says now. */
+  #follow(): void {
+    const { members, parameters, nowMs } = this.#state
+    if (this.#followedVersion === members.version) return
+    this.#followedVersion = members.version
+    const wanted = members.watched(parameters.watchers)
+    for (const watch of this.#watches.values()) watch.isOwn = wanted.includes(watch.record)
+    for (const record of wanted) {
+      if (this.#watches.has(record.key)) continue
+      const watch = createWatch(record, Math.max(record.answeredMs, this.#soonInDoubtMs()))
+      // Who was never heard gets all the time that it has to appear.
+      if (record.knowledge.standing === 'unknown') watch.evidenceMs = nowMs
+      watch.isOwn = true
+      this.#watches.set(record.key, watch)
+      this.#ping(watch)
+    }
+  }
+
+  #endHelp(): void {
+    const { members } = this.#state
+    for (const [key, watch] of this.#watches) {
+      const isGone = members.get(key) !== watch.record || !isActive(watch.record)
+      if (isGone || (!watch.isOwn && this.#freshAskers(watch).length === 0)) this.#watches.delete(key)
+    }
+  }
+
+  /** For evidence: one ping may be answered before doubt begins. */
+  #soonInDoubtMs(): number {
+    const { nowMs, parameters } = this.#state
+    return nowMs - parameters.doubtMs + parameters.probeMs
+  }
+
+  #believe(watch: Watch, evidenceMs: number): void {
+    if (evidenceMs <= watch.evidenceMs) return
+    watch.evidenceMs = evidenceMs
+    watch.unanswered = 0
+    if (evidenceMs > watch.refusedMs) watch.refusals = 0
+    watch.accuseMs = Number.NEGATIVE_INFINITY
+    this.#opinions.acquit(watch.record)
+  }
+
+  #round(): void {
+    const { nowMs, parameters, random, members } = this.#state
+    this.#roundMs = nowMs + parameters.periodMs * (0.9 + 0.2 * random())
+    for (const watch of this.#watches.values()) if (watch.isOwn) this.#ping(watch)
+    if (nowMs >= this.#gossipMs) {
+      this.#gossipMs = nowMs + parameters.gossipMs
+      this.#gossipTurn += 1
+      const other = members.active[this.#gossipTurn % members.active.length]
+      if (other !== undefined && !this.#watches.has(other.key)) this.#outbox.send(other, { type: 'ping' })
+    }
+    if (nowMs >= this.#reconnectMs) {
+      this.#reconnectMs = nowMs + parameters.reconnectMs
+      this.#reconnectTurn += 1
+      const lost = members.away[this.#reconnectTurn % members.away.length]
+      if (lost !== undefined) this.#outbox.send(lost, { type: 'ping' })
+    }
+  }
+
+  #ping(watch: Watch): void {
+    watch.unanswered += 1
+    watch.probeMs = this.#state.nowMs + this.#state.parameters.probeMs
+    this.#outbox.probe(watch.record)
+  }
+
+  #look(watch: Watch): void {
+    const { nowMs, parameters } = this.#state
+    const { record } = watch
+    const silentMs = nowMs - watch.evidenceMs
+    const limitMs = this.#limitMs(record)
+    const isKnown = record.knowledge.standing !== 'unknown'
+    const isInDoubt = silentMs >= parameters.doubtMs || watch.refusals > 0
+    if (isKnown && isInDoubt && silentMs < 2 * limitMs) {
+      if (nowMs >= watch.probeMs) this.#ping(watch)
+      if (watch.isOwn && nowMs >= watch.askMs) this.#ask(watch, silentMs)
+    }
+    const reason = this.#reasonToAccuse(watch, silentMs, limitMs)
+    if (reason === undefined || nowMs < watch.accuseMs) return
+    if (!this.#maySay(watch)) {
+      watch.accuseMs = nowMs + parameters.probeMs
+      return
+    }
+    watch.accuseMs = nowMs + parameters.renewMs
+    this.#opinions.accuse(record, reason, [...watch.helpers, ...watch.askers.keys()])
+  }
+
+  #reasonToAccuse(watch: Watch, silentMs: number, limitMs: number): AccusationReason | undefined {
+    if (watch.record.knowledge.standing === 'unknown') return silentMs >= limitMs ? 'neverHeard' : undefined
+    if (watch.refusals >= REFUSALS && silentMs >= this.#state.parameters.refusedMs) return 'refused'
+    return silentMs >= limitMs ? 'silent' : undefined
+  }
+
+  /** Who hears nobody accuses nobody, unless there is nobody else; who helps does so only while he is asked. */
+  #maySay(watch: Watch): boolean {
+    const { members, anybodyMs, parameters } = this.#state
+    if (!isActive(watch.record)) return false
+    if (!watch.isOwn && this.#freshAskers(watch).length === 0) return false
+    if (members.active.length <= 1) return true
+    const afterMs = watch.refusals >= REFUSALS ? 0 : parameters.doubtMs
+    return anybodyMs - watch.evidenceMs >= afterMs
+  }
+
+  #ask(watch: Watch, silentMs: number): void {
+    const { members, parameters, random, nowMs } = this.#state
+    watch.askMs = nowMs + parameters.askMs
+    const { record } = watch
+    if (watch.helpers.length === 0) {
+      const others = pick(members.active, parameters.helpers + 1, random).filter((each) => each !== record)
+      watch.helpers = others.slice(0, parameters.helpers)
+    }
+    for (const helper of watch.helpers)
+      this.#outbox.send(helper, { type: 'ask', member: record.key, silentMs })
+    // Others next time: some of these may be dead, too.
+    if (random() < 0.5) watch.helpers = []
+  }
+
+  #vouch(record: MemberRecord, asker: MemberRecord): void {
+    const ageMs = this.#state.nowMs - record.answeredMs
+    const memberIncarnation = record.knowledge.incarnation
+    if (memberIncarnation > 0)
+      this.#outbox.send(asker, { type: 'vouch', member: record.key, memberIncarnation, ageMs })
+  }
+
+  #freshAskers(watch: Watch): readonly MemberRecord[] {
+    if (watch.askers.size === 0) return []
+    for (const [asker, untilMs] of watch.askers) if (untilMs <= this.#state.nowMs) watch.askers.delete(asker)
+    return [...watch.askers.keys()]
+  }
+
+  /** How long a member may be silent: longer if it asked for that, and if probes get lost by themselves. */
+  #limitMs(record: MemberRecord): number {
+    const { parameters, health } = this.#state
+    if (record.knowledge.standing === 'unknown') return parameters.joinTimeoutMs
+    return parameters.silenceMs * (1 + health.lossFactor) + record.patienceMs
+  }
+}
