@@ -4,6 +4,7 @@ import { BirdRouter, isOfRouter, type RouterConfig, RouterSite, SYSTEM_NAMESPACE
 import { EXAMPLES, Fixture, until } from './fixture.ts'
 
 const TIMEOUT_MS = 60_000
+const JITTER_MS = 20
 const POOL = { 'metallb.io/address-pool': 'routed' } as const
 
 /** Spec of the examples' peers, but for the address. */
@@ -19,6 +20,8 @@ interface Status extends KubeObject {
 export class RoutedFixture {
   readonly base: Fixture
   readonly site: RouterSite
+  /** Since when the session with each address was seen to be established. */
+  readonly #seen = new Map<string, number>()
   #config: RouterConfig
 
   private constructor(base: Fixture) {
@@ -58,7 +61,10 @@ export class RoutedFixture {
     const sessions = await this.bird.sessions()
     const own = sessions.filter(({ address }) => address.includes(':') === (family === 6))
     return Object.fromEntries(
-      own.map(({ address, establishedAtMs }) => [this.site.nodeOf(address), establishedAtMs])
+      own.map(({ address, establishedAtMs }) => [
+        this.site.nodeOf(address),
+        this.#steady(address, establishedAtMs)
+      ])
     )
   }
 
@@ -125,6 +131,15 @@ export class RoutedFixture {
     const client = await this.base.cluster.api.client()
     const { items } = await client.list(resource)
     return items.map(({ status }) => status ?? {})
+  }
+
+  /** BIRD counts on another clock: what it says of one moment varies by a millisecond. */
+  #steady(address: string, atMs: number | undefined): number | undefined {
+    const known = this.#seen.get(address)
+    if (atMs === undefined) return undefined
+    if (known !== undefined && Math.abs(known - atMs) < JITTER_MS) return known
+    this.#seen.set(address, atMs)
+    return atMs
   }
 
   #namesOf(nextHops: readonly string[]): readonly string[] {
