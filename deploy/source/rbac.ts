@@ -73,8 +73,8 @@ const BOTH_IN_NAMESPACE: readonly Access[] = [
   }
 ]
 
+/** Beside pools. */
 const CONFIGURATION = [
-  'ipaddresspools',
   'l2advertisements',
   'bgpadvertisements',
   'bgppeers',
@@ -82,8 +82,8 @@ const CONFIGURATION = [
   'communities'
 ] as const
 
-function configuration(why: string): readonly Access[] {
-  return CONFIGURATION.map((resource) => ({ group: METALLB, resource, verbs: FOLLOW, why }))
+function configuration(verbs: readonly Verb[], why: string): readonly Access[] {
+  return CONFIGURATION.map((resource) => ({ group: METALLB, resource, verbs, why }))
 }
 
 /** Everything that the controller asks of the API server. */
@@ -106,20 +106,21 @@ export const CONTROLLER_ACCESSES: Accesses = {
     {
       group: 'admissionregistration.k8s.io',
       resource: 'validatingwebhookconfigurations',
-      verbs: ['get', 'list', 'watch', 'update', 'patch'],
+      verbs: ['list', 'watch', 'patch'],
       names: ['metallb-webhook-configuration'],
       why: 'puts the authority of the webhooks in'
     },
     {
       group: 'apiextensions.k8s.io',
       resource: 'customresourcedefinitions',
-      verbs: ['get', 'list', 'watch', 'update', 'patch'],
+      verbs: ['list', 'watch', 'patch'],
       names: ['bgppeers.metallb.io'],
       why: 'puts the authority of the conversion in'
     }
   ],
   namespace: [
-    ...configuration('gives out addresses of pools; webhooks check new objects beside all others'),
+    { group: METALLB, resource: 'ipaddresspools', verbs: FOLLOW, why: 'gives out their addresses' },
+    ...configuration(['list'], 'webhooks check new objects beside all others'),
     {
       group: METALLB,
       resource: 'ipaddresspools/status',
@@ -137,13 +138,13 @@ export const CONTROLLER_ACCESSES: Accesses = {
       group: 'coordination.k8s.io',
       resource: 'leases',
       verbs: ['get', 'update'],
-      names: ['clarion-controller'],
-      why: 'one of several controllers leads'
+      names: ['clarion-controller', 'clarion-webhooks'],
+      why: 'one of several controllers leads; one of those that are for webhooks alone'
     },
     {
       group: '',
       resource: 'secrets',
-      verbs: ['get', 'list', 'watch', 'update', 'patch'],
+      verbs: ['list', 'watch', 'update'],
       names: ['metallb-webhook-cert'],
       why: 'certificate of the webhooks; the manifests make it, so that no right to create Secrets is needed'
     }
@@ -164,7 +165,8 @@ export const SPEAKER_ACCESSES: Accesses = {
     ...BOTH_IN_CLUSTER
   ],
   namespace: [
-    ...configuration('what is announced, to whom'),
+    { group: METALLB, resource: 'ipaddresspools', verbs: FOLLOW, why: 'whose addresses are announced' },
+    ...configuration(FOLLOW, 'how they are announced, to whom'),
     { group: '', resource: 'secrets', verbs: FOLLOW, why: 'passwords of BGP sessions' },
     ...BOTH_IN_NAMESPACE,
     ...['servicel2statuses', 'servicebgpstatuses'].flatMap((resource): readonly Access[] => [

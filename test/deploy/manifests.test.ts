@@ -116,7 +116,7 @@ describe('alerts and dashboard', () => {
       .map((file) => readFileSync(join(ROOT, file), 'utf8'))
       .join('\n')
     const queries = [...METALLB_ALERTS, ...CLARION_ALERTS].map(({ expr }) => expr).concat(dashboardQueries())
-    const names = new Set(queries.join('\n').match(/\b(?:metallb|nodejs|process)_\w+/g))
+    const names = new Set(queries.join('\n').match(/\b(?:metallb|clarion|nodejs|process)_\w+/g))
     expect(names.size).toBeGreaterThan(15)
     // The last part of the names of prom-client is made of pieces.
     expect([...names].filter((name) => !sources.includes(name))).toEqual([])

@@ -1,7 +1,16 @@
 import type { RequestFacts } from '@clarion-lb/kube-sim'
-import { endpointSlice, NAMESPACE, pool, service, TestCluster } from '@clarion-lb/runtime/testing'
+import { endpointSlice, NAMESPACE, pool, service, type TestCluster } from '@clarion-lb/runtime/testing'
 import { describe, expect, test } from 'vitest'
-import { ControllerBench, eventuallyAddresses } from '../../apps/controller/test/controller-bench.ts'
+import { WEBHOOKS } from '../../apps/controller/src/tokens.ts'
+import { eventuallyAddresses } from '../../apps/controller/test/controller-bench.ts'
+import {
+  admission,
+  call,
+  eventuallyInjected,
+  SECRET,
+  startWebhookCluster,
+  startWebhooks
+} from '../../apps/controller/test/webhook-bench.ts'
 import { MetricsAccess } from '../../apps/runtime/src/metrics-access.ts'
 import { findOwnPod } from '../../apps/runtime/src/own-pod.ts'
 import { putService, SpeakerBench, startCluster, WITH_LEASES } from '../../apps/speaker/test/speaker-bench.ts'
@@ -16,6 +25,16 @@ import {
 
 const OWN_POD = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'own', namespace: NAMESPACE } }
 
+/** An object of each kind that webhooks review; a selector of nodes has them read the nodes. */
+const REVIEWED = [
+  ['IPAddressPool', { addresses: ['198.51.100.0/24'] }],
+  ['L2Advertisement', { nodeSelectors: [{ matchLabels: { a: 'b' } }] }],
+  ['BGPAdvertisement', {}],
+  ['BGPPeer', { myASN: 1, peerASN: 2, peerAddress: '192.0.2.1' }],
+  ['Community', {}],
+  ['BFDProfile', {}]
+] as const
+
 /** What is asked for in circumstances that are not made here, and where that is. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'get services': 'another one wrote the Service meanwhile',
@@ -24,10 +43,6 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'watch configmaps': 'the controller reads one with --config only',
   'create configurationstates': 'the server asks for this right when an apply makes the object'
 }
-/** What the webhooks ask for, which do not run here. */
-const BY_WEBHOOKS =
-  /nodes|secrets|customresourcedefinitions|validatingwebhookconfigurations|l2advertisements|bgp|bfdprofiles|communities/
-
 /** Requests for objects; discovery is everybody's. */
 function requestsOf(cluster: TestCluster): readonly RequestFacts[] {
   return cluster.requests.filter(({ resource }) => resource !== undefined)
@@ -82,13 +97,20 @@ async function askAsBinary(cluster: TestCluster): Promise<void> {
 
 describe('the rights of the controller', () => {
   test('are enough, and none is there that it does not use', async () => {
-    const cluster = await TestCluster.start()
+    const cluster = await startWebhookCluster()
+    cluster.put(SECRET)
     await askAsBinary(cluster)
     cluster.put(pool('main', ['192.0.2.1/32']))
     cluster.put(service('a'))
-    const controller = await ControllerBench.lead(cluster)
+    const { controller, port } = await startWebhooks(cluster)
     await eventuallyAddresses(cluster, { a: ['192.0.2.1'] })
     cluster.put(service('b'))
+    await eventuallyInjected(cluster)
+    await cluster.eventually(() => expect(controller.root.resolve(WEBHOOKS).unreadyBecause()).toBeUndefined())
+    for (const [kind, spec] of REVIEWED) {
+      const { path, body } = admission(kind, 'asked', spec)
+      expect(await call(cluster, port, path, body)).toMatchObject({ response: { allowed: true } })
+    }
     await cluster.eventually(() => {
       const asked = requestsOf(cluster).map((request) => `${request.verb} ${resourceOf(request)}`)
       expect(asked).toContain('create events')
@@ -97,7 +119,7 @@ describe('the rights of the controller', () => {
     })
     await controller.stop()
     expect(refusedOf(cluster, CONTROLLER_ACCESSES)).toEqual([])
-    expect(unusedOf(cluster, CONTROLLER_ACCESSES).filter((right) => !BY_WEBHOOKS.test(right))).toEqual([])
+    expect(unusedOf(cluster, CONTROLLER_ACCESSES)).toEqual([])
   })
 })
 

@@ -119,7 +119,9 @@ function controllerDeployment(image: string): ManifestObject {
               ]
             }
           ],
-          volumes: [{ name: 'cert', secret: { secretName: WEBHOOK.secret, defaultMode: 0o644 } }]
+          volumes: [
+            { name: 'cert', secret: { secretName: WEBHOOK.secret, defaultMode: 0o644, optional: true } }
+          ]
         }
       }
     }

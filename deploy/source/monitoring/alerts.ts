@@ -125,6 +125,26 @@ export const CLARION_ALERTS: readonly Alert[] = [
     }
   },
   {
+    alert: 'ClarionWebhookCertificateEnds',
+    expr: '(clarion_webhook_certificate_expiry_seconds > 0) - time() < 7 * 86400',
+    for: '1h',
+    labels: { severity: 'critical' },
+    annotations: {
+      summary: 'The certificate of the webhooks is about to end',
+      description:
+        '{{ $labels.pod }} serves a certificate that ends in {{ $value | humanizeDuration }}: then pools and peers can neither be made nor changed.'
+    }
+  },
+  {
+    alert: 'ClarionReviewsFail',
+    expr: 'increase(clarion_webhook_reviews_total{verdict="failed"}[10m]) > 0',
+    labels: { severity: 'warning' },
+    annotations: {
+      summary: 'Objects cannot be reviewed',
+      description: '{{ $labels.pod }} fails to review objects of kind {{ $labels.kind }}; its log says why.'
+    }
+  },
+  {
     alert: 'ClarionEventLoopBusy',
     expr: 'nodejs_eventloop_lag_p90_seconds{namespace="metallb-system"} > 0.5',
     for: '10m',

@@ -154,6 +154,13 @@ const ROWS: readonly Row[] = [
         queries: { '{{pod}}': 'rate(metallb_k8s_client_updates_total[5m])' }
       },
       {
+        title: 'Reviews of objects',
+        width: 12,
+        queries: {
+          '{{kind}} {{verdict}}': 'sum by (kind, verdict) (increase(clarion_webhook_reviews_total[5m]))'
+        }
+      },
+      {
         title: 'Failures per second',
         unit: 'ops',
         width: 12,
