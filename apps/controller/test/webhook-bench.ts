@@ -30,11 +30,18 @@ export const CRD = {
 function webhooks(caBundle?: string) {
   const clientConfig = (path: string) => ({ service: { ...SERVICE, path }, ...(caBundle && { caBundle }) })
   const common = { admissionReviewVersions: ['v1'], sideEffects: 'None' }
+  const rule = (kind: string) => ({
+    apiGroups: ['metallb.io'],
+    apiVersions: ['v1beta1', 'v1beta2'],
+    operations: kind === 'BFDProfile' ? ['CREATE', 'DELETE'] : ['CREATE', 'UPDATE'],
+    resources: [kind === 'Community' ? 'communities' : `${kind.toLowerCase()}s`]
+  })
   return [
     ...Object.entries(REVIEW_PATHS).map(([kind, path]) => ({
       ...common,
       name: `${kind.toLowerCase()}validationwebhook.metallb.io`,
-      clientConfig: clientConfig(path)
+      clientConfig: clientConfig(path),
+      rules: [rule(kind)]
     })),
     { ...common, name: 'other.example.org', clientConfig: { url: 'https://example.org/' } }
   ]

@@ -20,6 +20,7 @@ import { ServiceAllocations } from './service-allocations.ts'
 import { createServiceStrategy } from './service-rules.ts'
 import { Store, type StoreSnapshot } from './store.ts'
 import { Tokens } from './tokens.ts'
+import { ValidatingWebhooks } from './validating-webhooks.ts'
 import { WatchHub } from './watch-hub.ts'
 
 /** Options of a {@link KubeSim}. */
@@ -100,6 +101,11 @@ export class KubeSim {
       resources: this.#resources,
       tokens: this.tokens,
       faults: this.faults,
+      webhooks: new ValidatingWebhooks({
+        store: this.store,
+        registry: this.registry,
+        resources: this.#resources
+      }),
       url: () => this.url,
       signal: this.#ended.signal
     })

@@ -16,6 +16,7 @@ import { type ResourceHandler } from './resource-handler.ts'
 import { type ResourceRequest } from './resource-request.ts'
 import { answerReview } from './reviews.ts'
 import { type TokenOwner, type Tokens } from './tokens.ts'
+import { type ValidatingWebhooks } from './validating-webhooks.ts'
 
 /** What requests are answered from. */
 export interface RequestHandlerParts {
@@ -23,6 +24,7 @@ export interface RequestHandlerParts {
   readonly resources: ResourceHandler
   readonly tokens: Tokens
   readonly faults: Faults
+  readonly webhooks: ValidatingWebhooks
   readonly url: () => string
   /** Answers are not kept waiting longer than this life. */
   readonly signal: AbortSignal
@@ -150,6 +152,7 @@ export class RequestHandler {
       setWarnings(response, warnings)
       return this.#parts.resources.watch(resourceRequest, response)
     }
+    await this.#parts.webhooks.review(resourceRequest, caller)
     const answer = this.#parts.resources.handle(resourceRequest)
     if (given.losesAnswer) {
       response.destroy()

@@ -268,8 +268,8 @@ export class ResourceHandler {
 
   #one(request: ResourceRequest, stored: StoredObject, code: number): Answer {
     const representation: Representation = chooseRepresentation(request.request.headers.accept)
-    if (representation === 'json') return { code, body: stored.json(request.type) }
-    return { code, body: this.#formatter(request)(stored) }
+    if (representation === 'json') return { code, body: stored.json(request.type), stored }
+    return { code, body: this.#formatter(request)(stored), stored }
   }
 
   #writeOptions({ query, path, request, warn }: ResourceRequest): WriteOptions {

@@ -7,12 +7,15 @@ import { isObject, type Json, type JsonObject, stringAt } from './json.ts'
 import { type KubeObject } from './kube-object.ts'
 import { type ResourceType } from './resource-type.ts'
 import { allOf, parseFieldSelector, parseLabelSelector, type Selector } from './selectors.ts'
+import { type StoredObject } from './stored-object.ts'
 import { type IncludeObject } from './table.ts'
 
 /** An answer that is complete at once. */
 export interface Answer {
   readonly code: number
   readonly body: string
+  /** What was written. */
+  readonly stored?: StoredObject
 }
 
 /** One request to a resource, parsed as far as all verbs need it. */
