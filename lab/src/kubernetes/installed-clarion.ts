@@ -6,8 +6,8 @@ import { applyManifest, readManifests } from './manifests.ts'
 /** The namespace that the manifests put everything into. */
 export const CLARION_NAMESPACE = 'metallb-system'
 const TOKEN_LIFETIME_S = 24 * 3600
-/** What the API server has to know; the pods are processes here. */
-const NOT_PODS = /^(?!Deployment|DaemonSet)/
+/** The pods are processes here, and nobody is behind the Service of the webhooks. */
+const LEFT_OUT: readonly string[] = ['Deployment', 'DaemonSet', 'ValidatingWebhookConfiguration']
 
 export interface InstalledClarionOptions {
   readonly controlPlane: ControlPlane
@@ -39,7 +39,7 @@ export class InstalledClarion {
   async applyManifest(): Promise<void> {
     const { controlPlane, root } = this.#options
     const manifests = await readManifests(join(root, 'deploy', 'manifests', 'clarion-native.yaml'))
-    for (const manifest of manifests.filter(({ kind }) => NOT_PODS.test(kind))) {
+    for (const manifest of manifests.filter(({ kind }) => !LEFT_OUT.includes(kind))) {
       const { status, body } = await applyManifest(controlPlane.connection, manifest)
       if (status >= 300)
         throw new Error(`${manifest.kind} ${manifest.metadata.name}: ${JSON.stringify(body)}`)

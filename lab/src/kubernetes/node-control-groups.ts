@@ -24,7 +24,8 @@ export async function createControlGroup(path: string): Promise<void> {
 
 /** Removes a control group and all below it, once their processes are gone. */
 export async function removeControlGroup(name: string): Promise<void> {
-  for (const hierarchy of await hierarchies()) {
+  // runc makes groups where none was asked for, too.
+  for (const hierarchy of [...(await hierarchies()), join(ROOT, 'unified')]) {
     const directory = join(hierarchy, name)
     for (let attempt = 0; attempt < REMOVE_ATTEMPTS && existsSync(directory); attempt += 1) {
       await removeTree(directory).catch(async () => sleep(50))

@@ -104,6 +104,9 @@ function kubeletConfig(settings: NodeSettings): object {
     },
     authorization: { mode: 'Webhook' },
     resolvConf: join(directory, 'resolv.conf'),
+    // Nobody answers there; without an address every pod would have an event about it.
+    clusterDNS: [withoutPrefixLength(API_ADDRESS)],
+    clusterDomain: 'cluster.local',
     readOnlyPort: 0,
     makeIPTablesUtilChains: false,
     // The images cannot be had again, and the disk is whatever this machine has.
