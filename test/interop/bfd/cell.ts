@@ -1,9 +1,9 @@
-import { Frr } from '../bgp/daemons/frr.ts'
 import type { BfdDaemon, DaemonBfdPeer } from '../bgp/daemons/daemon.ts'
-import { Speaker } from '../bgp/driver-client.ts'
+import { Frr } from '../bgp/daemons/frr.ts'
+import type { Speaker } from '../bgp/driver-client.ts'
 import type { BfdReport } from '../bgp/driver-protocol.ts'
 import type { BfdRow } from './rows.ts'
-import { bfdPeerOf, type BfdStage } from './stage.ts'
+import { type BfdStage, bfdPeerOf } from './stage.ts'
 
 /** A row with one daemon. */
 export class BfdCell {

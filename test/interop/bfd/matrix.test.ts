@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, onTestFailed, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest'
 import { writeDocument } from '../bgp/report/document.ts'
 import { renderAll } from '../bgp/report/render.ts'
 import { Recorder } from '../bgp/report/results.ts'
@@ -37,6 +37,7 @@ describe.skipIf(skip).each(DAEMONS)('BFD with $name', ({ id }) => {
     return reason === undefined
   })
   test.each(rows)('$title', async ({ index, ...row }) => {
+    expect.hasAssertions()
     onTestFailed(() => {
       process.stderr.write(`${stage.daemon.log().slice(-4000)}\n`)
     })

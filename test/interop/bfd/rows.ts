@@ -107,9 +107,7 @@ export const BFD_ROWS: readonly BfdRow[] = [
       await cell.begin()
       await up(cell)
       await cell.daemon.setBfd(cell.peer, 'down')
-      await expect
-        .poll(async () => (await cell.report()).downReasons, PATIENCE)
-        .toEqual(['remoteAdminDown'])
+      await expect.poll(async () => (await cell.report()).downReasons, PATIENCE).toEqual(['remoteAdminDown'])
       await cell.daemon.setBfd(cell.peer, 'up')
       await up(cell)
     }

@@ -11,9 +11,13 @@ import {
 import { IpPrefix, Ipv4Address, Ipv6Address, parseIpAddress } from '@clarion-lb/netaddr'
 import type { CloseReport, PeerReport, PeerSpec, RouteSpec, SpeakerSpec } from './driver-protocol.ts'
 
+/** So many ends of connections are kept. */
+const MAX_CLOSES = 20
+
 /** The BGP half of a driver. */
 export class DrivenSpeaker {
   readonly #received: Map<string, Set<string>> = new Map()
+  readonly #closes: Map<string, CloseReport[]> = new Map()
   #speaker: BgpSpeaker | undefined
 
   async start({ asn, bgpIdentifier, listen, ...rest }: SpeakerSpec): Promise<void> {
@@ -29,16 +33,21 @@ export class DrivenSpeaker {
   addPeer(spec: PeerSpec): void {
     const peer = this.#running.addPeer(optionsOf(spec))
     const received = new Set<string>()
+    const closes: CloseReport[] = []
     this.#received.set(spec.name, received)
+    this.#closes.set(spec.name, closes)
     peer.on('update', (update) => learn(received, update))
-    peer.on('closed', ({ wasEstablished }) => {
-      if (wasEstablished) received.clear()
+    peer.on('closed', (reason) => {
+      if (reason.wasEstablished) received.clear()
+      closes.unshift(closeOf(reason))
+      closes.splice(MAX_CLOSES)
     })
   }
 
   async removePeer(name: string, stop: StopOptions): Promise<void> {
     await this.#running.removePeer(name, stop)
     this.#received.delete(name)
+    this.#closes.delete(name)
   }
 
   advertise(name: string, routes: readonly RouteSpec[]): void {
@@ -63,13 +72,13 @@ export class DrivenSpeaker {
   }
 
   report(name: string): PeerReport {
-    const { state, families, counters, negotiated, lastClose } = this.#peer(name).status()
+    const { state, families, counters, negotiated } = this.#peer(name).status()
     return {
       state,
       families,
       counters,
       hasGracefulRestart: negotiated?.hasGracefulRestart,
-      lastClose: lastClose === undefined ? undefined : closeOf(lastClose),
+      closes: this.#closes.get(name) ?? [],
       received: [...(this.#received.get(name) ?? [])].toSorted()
     }
   }

@@ -1,3 +1,4 @@
+import type { BfdParameterOptions } from '@clarion-lb/bfd'
 import type {
   AdvertisedAttributes,
   BgpFamilyStatus,
@@ -6,7 +7,6 @@ import type {
   BgpState,
   StopOptions
 } from '@clarion-lb/bgp'
-import type { BfdParameterOptions } from '@clarion-lb/bfd'
 
 /** A speaker; addresses as text, here and below. */
 export interface SpeakerSpec {
@@ -47,7 +47,8 @@ export interface PeerReport {
   readonly families: Readonly<Record<4 | 6, BgpFamilyStatus>>
   readonly counters: BgpPeerCounters
   readonly hasGracefulRestart: boolean | undefined
-  readonly lastClose: CloseReport | undefined
+  /** The last ends of connections and attempts, the newest first. */
+  readonly closes: readonly CloseReport[]
   /** Prefixes that the peer has told and not withdrawn. */
   readonly received: readonly string[]
 }
@@ -87,7 +88,10 @@ export interface Commands {
   readonly start: [speaker: SpeakerSpec, result: void]
   readonly addPeer: [peer: PeerSpec, result: void]
   readonly removePeer: [request: { readonly name: string; readonly stop: StopOptions }, result: void]
-  readonly advertise: [request: { readonly peer: string; readonly routes: readonly RouteSpec[] }, result: void]
+  readonly advertise: [
+    request: { readonly peer: string; readonly routes: readonly RouteSpec[] },
+    result: void
+  ]
   readonly markComplete: [nothing: undefined, result: void]
   readonly peer: [name: string, result: PeerReport]
   readonly stop: [stop: StopOptions, result: void]

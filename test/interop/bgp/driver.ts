@@ -1,8 +1,9 @@
 // A BGP speaker and a BFD speaker in a namespace, on the public API of the packages; its test drives it over IPC.
 // Usage: driver.ts
-import type { CommandName, Commands, FromDriver, ToDriver } from './driver-protocol.ts'
+
 import { DrivenBfd } from './driven-bfd.ts'
 import { DrivenSpeaker } from './driven-speaker.ts'
+import type { CommandName, Commands, FromDriver, ToDriver } from './driver-protocol.ts'
 import { readResources } from './resources.ts'
 
 type Result = {
@@ -49,7 +50,10 @@ async function perform(message: ToDriver): Promise<Result> {
     case 'removeBfd':
       return { command, result: bfd.remove(message.argument) }
     case 'setBfd':
-      return { command, result: bfd.setAdministrative(message.argument.name, message.argument.administrative) }
+      return {
+        command,
+        result: bfd.setAdministrative(message.argument.name, message.argument.administrative)
+      }
     case 'bfd':
       return { command, result: bfd.report(message.argument) }
     case 'resources':

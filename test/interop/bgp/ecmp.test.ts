@@ -47,14 +47,14 @@ describe.skipIf(skip)('three nodes behind an FRR router with equal-cost paths', 
       while (!isDone) tables.add((await topology.nextHops()).join(' '))
     })()
     await topology.killSpeaker(nodeOf(third))
-    await expect.poll(async () => topology.frr.paths('203.0.113.7/32'), PATIENCE).toContainEqual(
-      expect.objectContaining({ nextHops: [nodeOf(third).address], isStale: true })
-    )
+    await expect
+      .poll(async () => topology.frr.paths('203.0.113.7/32'), PATIENCE)
+      .toContainEqual(expect.objectContaining({ nextHops: [nodeOf(third).address], isStale: true }))
     await topology.startSpeaker(nodeOf(third), true)
     await expect.poll(async () => topology.isEstablished(nodeOf(third)), PATIENCE).toBe(true)
-    await expect.poll(async () => topology.frr.paths('203.0.113.7/32'), PATIENCE).toContainEqual(
-      expect.objectContaining({ nextHops: [nodeOf(third).address], isStale: false })
-    )
+    await expect
+      .poll(async () => topology.frr.paths('203.0.113.7/32'), PATIENCE)
+      .toContainEqual(expect.objectContaining({ nextHops: [nodeOf(third).address], isStale: false }))
     isDone = true
     await watch
     const { sent, lost } = await topology.client.end()
@@ -74,7 +74,9 @@ describe.skipIf(skip)('three nodes behind an FRR router with equal-cost paths', 
     await expect.poll(async () => topology.client.look(), PATIENCE).toMatchObject({ unanswered: 0 })
     expect((await topology.client.look()).answers.map(({ node }) => node)).toEqual(['node2', 'node3'])
     const { sent, lost } = await topology.client.end()
-    process.stderr.write(`cut off: its next hop was gone after ${tookMs} ms, ${lost} of ${sent} packets lost\n`)
+    process.stderr.write(
+      `cut off: its next hop was gone after ${tookMs} ms, ${lost} of ${sent} packets lost\n`
+    )
     await topology.mend(nodeOf(first))
     await reached(ALL)
   })

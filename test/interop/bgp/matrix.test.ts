@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, onTestFailed, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest'
 import { skipReason } from '../support/requirements.ts'
 import { DAEMON_PROGRAMS, DAEMONS } from './daemons/create.ts'
 import { ROWS } from './matrix.ts'
@@ -36,6 +36,7 @@ describe.skipIf(skip).each(DAEMONS)('BGP with $name', ({ id }) => {
     return reason === undefined
   })
   test.each(rows)('$title', { timeout: TIMEOUT_MS }, async ({ index, ...row }) => {
+    expect.hasAssertions()
     onTestFailed(() => {
       process.stderr.write(`${stage.daemon.log().slice(-4000)}\n`)
     })

@@ -126,7 +126,9 @@ function pathOf(block: string, isStale: boolean): DaemonPath {
   const tuples = (name: string): readonly string[] =>
     [...attribute(name).matchAll(/\(([^)]*)\)/g)].map(([, inside = '']) => inside.split(/,\s*/).join(':'))
   return {
-    nextHops: attribute('next_hop').split(' ').filter((word) => word !== ''),
+    nextHops: attribute('next_hop')
+      .split(' ')
+      .filter((word) => word !== ''),
     asPath: asnsOf(attribute('as_path')),
     localPref: number('local_pref'),
     med: number('med'),

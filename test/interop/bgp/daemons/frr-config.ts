@@ -19,6 +19,7 @@ export function frrBgpConfig({ asn, routerId, peers, routes }: DaemonConfig): st
     ' no bgp network import-check',
     ' bgp graceful-restart notification',
     ' timers bgp 30 90',
+    ' coalesce-time 10',
     ...peers.flatMap(peerLines),
     ...FAMILIES.flatMap((family) => familyLines(family, peers, routes)),
     'exit',

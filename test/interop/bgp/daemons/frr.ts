@@ -148,10 +148,7 @@ export class Frr implements BfdDaemon {
   }
 
   async #own(path: string): Promise<void> {
-    const [user, group] = await Promise.all([
-      runCommand('id', '-u', 'frr'),
-      runCommand('id', '-g', 'frr')
-    ])
+    const [user, group] = await Promise.all([runCommand('id', '-u', 'frr'), runCommand('id', '-g', 'frr')])
     await chown(path, Number(user), Number(group))
   }
 }

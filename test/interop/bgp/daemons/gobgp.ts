@@ -78,8 +78,9 @@ export class Gobgp implements Daemon {
     await this.command('neighbor', peer.address ?? '', 'reset')
   }
 
-  async forgive(): Promise<void> {
-    // It cannot be told to: it waits for 5 s, and for 30 s after a reset of its operator.
+  async forgive(peer: DaemonPeer): Promise<void> {
+    // This ends what it holds against us; it waits all the same: for 5 s, and for 30 s after a reset of its operator.
+    await this.command('neighbor', peer.address ?? '', 'enable')
   }
 
   async requestRefresh(peer: DaemonPeer): Promise<void> {
@@ -87,7 +88,8 @@ export class Gobgp implements Daemon {
   }
 
   async shutDown(peer: DaemonPeer, text: string): Promise<void> {
-    await this.command('neighbor', peer.address ?? '', 'disable', '--reason', text)
+    // It calls this old; the new `disable` sends no text.
+    await this.command('neighbor', peer.address ?? '', 'shutdown', '--reason', text)
   }
 
   async report(peer: DaemonPeer): Promise<string> {
@@ -139,7 +141,8 @@ function pathOf(path: unknown): DaemonPath {
       ['ASN', 'LocalData1', 'LocalData2'].map((name) => String(member(community, name))).join(':')
     ),
     extendedCommunities: listOf(member(attribute(ATTRIBUTE.EXTENDED_COMMUNITIES), 'value')).map(
-      (community) => `${member(community, 'subtype') === 2 ? 'rt' : '?'}:${textOf(member(community, 'value'))}`
+      (community) =>
+        `${member(community, 'subtype') === 2 ? 'rt' : '?'}:${textOf(member(community, 'value'))}`
     ),
     isStale: member(path, 'stale') === true
   }

@@ -8,9 +8,13 @@ export const DOCUMENT: string = join(import.meta.dirname, '..', '..', '..', '..'
 
 const HEAD = `# Interoperability
 
-Written by \`npm run test:interop\`, which runs each row against each daemon in network namespaces, with Debian's packages;
-\`node test/interop/bgp/report/main.ts\` writes it again from what the last run left in \`test/interop/bgp/report/results\`.
+\`npm run test:interop\` runs each row against each daemon, in network namespaces and with Debian's packages, and writes
+this file from what it finds; \`npm run report -w @clarion-lb/interop\` writes it again from what the last run has left.
+Routes go through no policy but "all of it". Beside the tables, the run has three speakers behind an FRR router with
+equal-cost paths: flows spread over them, a speaker that is killed and started again costs no packet, and a node that is
+cut off leaves the router's kernel table by BFD (100 ms × 3).
 `
+const BFD_HEAD = 'GoBGP 3 and OpenBGPD have none.'
 
 /** A row of a table. */
 export interface Heading {
@@ -32,6 +36,8 @@ export function renderDocument(
     ...tableLines(of('bgp'), headings.bgp),
     '',
     '## BFD',
+    '',
+    BFD_HEAD,
     '',
     ...tableLines(of('bfd'), headings.bfd),
     ''
@@ -68,7 +74,7 @@ function markOf(outcome: Outcome | undefined, reasons: string[]): string {
 }
 
 function superscript(index: number): string {
-  return [...String(index)].map((digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)] ?? digit).join('')
+  return String(index).replaceAll(/\d/g, (digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)] ?? digit)
 }
 
 function nameOf(daemon: Column['daemon']): string {

@@ -5,6 +5,8 @@ import { DAEMON_ASN, OWN_ASN, type Row } from './row.ts'
 /** So many rows have addresses of their own. */
 const MAX_ROWS = 90
 const DEFAULT_HOLD_TIME_S = 90
+/** Of both sides. */
+const DEVICE = 'e0'
 
 /** Both ends of a row's session, and the prefixes that it is about. */
 export interface RowAddresses {
@@ -33,10 +35,10 @@ export function prefixesOf(index: number): { readonly 4: readonly string[]; read
 export function peerOf(row: Row, index: number): DaemonPeer {
   const { ours, theirs } = addressesOf(row, index)
   const i = row.transport === 4 ? 0 : 1
+  const addresses = { address: withoutLength(ours[i]), localAddress: withoutLength(theirs[i]) }
   return {
     name: row.id,
-    address: withoutLength(ours[i]),
-    localAddress: withoutLength(theirs[i]),
+    ...(row.isUnnumbered === true ? { interface: DEVICE } : addresses),
     asn: row.asn,
     families: row.families,
     holdTimeS: DEFAULT_HOLD_TIME_S,
@@ -50,11 +52,11 @@ export function specOf(row: Row, index: number): PeerSpec {
   const { ours, theirs } = addressesOf(row, index)
   const i = row.transport === 4 ? 0 : 1
   const own = { ipv4: withoutLength(ours[0]), ipv6: withoutLength(ours[1]) }
+  const addresses = { address: withoutLength(theirs[i]), localAddress: withoutLength(ours[i]) }
   return {
     name: row.id,
-    address: withoutLength(theirs[i]),
-    localAddress: withoutLength(ours[i]),
-    asn: DAEMON_ASN,
+    ...(row.isUnnumbered === true ? { interface: DEVICE } : addresses),
+    asn: row.isUnnumbered === true ? 'external' : DAEMON_ASN,
     ...(row.asn === OWN_ASN ? {} : { localAsn: row.asn }),
     families: row.families,
     connectRetryMs: 1000,

@@ -1,7 +1,8 @@
+/* oxlint-disable vitest/no-standalone-expect -- tests call it */
 import { expect } from 'vitest'
 import type { Daemon, DaemonPath, DaemonPeer, Family } from '../daemons/daemon.ts'
 import type { Speaker } from '../driver-client.ts'
-import type { PeerReport, PeerSpec, RouteSpec, SpeakerSpec } from '../driver-protocol.ts'
+import type { CloseReport, PeerReport, PeerSpec, RouteSpec, SpeakerSpec } from '../driver-protocol.ts'
 import { peerOf, prefixesOf, specOf } from './addresses.ts'
 import type { Row } from './row.ts'
 import type { Stage } from './stage.ts'
@@ -78,6 +79,13 @@ export class Cell {
   /** When we were told this prefix. */
   async heard(prefix: string): Promise<void> {
     await expect.poll(async () => (await this.report()).received, PATIENCE).toContain(prefix)
+  }
+
+  /** When a connection has ended like this; what came after does not count. */
+  async closed(how: Partial<CloseReport>): Promise<void> {
+    await expect
+      .poll(async () => (await this.report()).closes, PATIENCE)
+      .toContainEqual(expect.objectContaining(how))
   }
 
   /** Leaves nothing behind: the next row finds the daemon as this one did. */

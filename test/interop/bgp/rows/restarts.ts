@@ -122,9 +122,7 @@ export const RESTART_ROWS: readonly Row[] = [
       cell.speaker.freeze()
       await cell.hasNot(cell.prefix(4))
       cell.speaker.thaw()
-      await expect
-        .poll(async () => (await cell.report()).lastClose?.code, PATIENCE)
-        .toBe(HOLD_TIMER_EXPIRED)
+      await cell.closed({ code: HOLD_TIMER_EXPIRED })
       await cell.daemon.forgive(cell.peer)
       await cell.established()
       await cell.has(cell.prefix(4))
@@ -141,9 +139,7 @@ export const RESTART_ROWS: readonly Row[] = [
       await cell.advertise({ prefix: cell.prefix(4) })
       await cell.has(cell.prefix(4))
       cell.daemon.freeze()
-      await expect
-        .poll(async () => (await cell.report()).lastClose, PATIENCE)
-        .toMatchObject({ by: 'local', code: HOLD_TIMER_EXPIRED })
+      await cell.closed({ by: 'local', code: HOLD_TIMER_EXPIRED })
       cell.daemon.thaw()
       await expect.poll(async () => (await cell.report()).counters.sessions, PATIENCE).toBeGreaterThan(1)
       await cell.established()
@@ -169,9 +165,7 @@ export const RESTART_ROWS: readonly Row[] = [
       await cell.connect()
       const text = 'router is replaced'
       await cell.daemon.shutDown(cell.peer, text)
-      await expect
-        .poll(async () => (await cell.report()).lastClose, PATIENCE)
-        .toMatchObject({ by: 'peer', code: CEASE, text })
+      await cell.closed({ by: 'peer', code: CEASE, text })
     }
   },
   {
@@ -187,9 +181,7 @@ export const RESTART_ROWS: readonly Row[] = [
       // One too many is enough for most; some count behind the look. With attributes of its own each has its message.
       const others = [1, 2, 3, 4].map((med) => ({ prefix: `198.18.0.${med}/32`, attributes: { med } }))
       await cell.advertise({ prefix: first }, ...others)
-      await expect
-        .poll(async () => (await cell.report()).lastClose, PATIENCE)
-        .toMatchObject({ by: 'peer', code: CEASE, subcode: MAXIMUM_NUMBER_OF_PREFIXES_REACHED })
+      await cell.closed({ by: 'peer', code: CEASE, subcode: MAXIMUM_NUMBER_OF_PREFIXES_REACHED })
       await cell.advertise({ prefix: first })
       await cell.daemon.forgive(cell.peer)
       await cell.established()
@@ -205,9 +197,7 @@ export const RESTART_ROWS: readonly Row[] = [
       await cell.advertise({ prefix: cell.prefix(4) })
       await cell.has(cell.prefix(4))
       await cell.daemon.resetSession(cell.peer)
-      await expect
-        .poll(async () => (await cell.report()).lastClose, PATIENCE)
-        .toMatchObject({ by: 'peer', code: CEASE })
+      await cell.closed({ by: 'peer', code: CEASE })
       await cell.daemon.forgive(cell.peer)
       await expect.poll(async () => (await cell.report()).counters.sessions, PATIENCE).toBe(2)
       await cell.established()

@@ -1,5 +1,5 @@
-import type { PeerSpec } from '../driver-protocol.ts'
 import type { DaemonId, DaemonPeer, Family } from '../daemons/daemon.ts'
+import type { PeerSpec } from '../driver-protocol.ts'
 import type { Cell } from './cell.ts'
 
 /** A row of the matrix: one promise, kept with every daemon that can. */
@@ -13,6 +13,8 @@ export interface Row {
   readonly families: readonly Family[]
   /** Our autonomous system in it. */
   readonly asn: number
+  /** Each side knows only its interface. */
+  readonly isUnnumbered?: boolean
   /** What else the daemon's side is told. */
   readonly theirs?: Partial<DaemonPeer>
   /** What else our side is told. */

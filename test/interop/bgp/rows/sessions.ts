@@ -93,6 +93,30 @@ export const SESSION_ROWS: readonly Row[] = [
   },
   {
     ...external,
+    id: 'unnumbered',
+    title: 'Unnumbered: the neighbour on an interface, IPv4 and IPv6 routes',
+    transport: 6,
+    families: [4, 6],
+    isUnnumbered: true,
+    theirs: { isPassive: false },
+    unsupported: {
+      bird: 'takes no neighbour from router advertisements',
+      gobgp: 'looks for its neighbour only once, when it starts',
+      openbgpd: 'has no unnumbered sessions'
+    },
+    run: async (cell) => {
+      await cell.connect()
+      for (const family of [4, 6] as const) {
+        await cell.advertise({ prefix: cell.prefix(family) })
+        await cell.has(cell.prefix(family), { asPath: [OWN_ASN] })
+        const [path] = await cell.daemon.paths(cell.prefix(family))
+        expect(path?.nextHops.every((address) => address.startsWith('fe80::'))).toBe(true)
+        await cell.heard(DAEMON_ROUTES[family])
+      }
+    }
+  },
+  {
+    ...external,
     id: 'passive',
     title: 'The daemon connects, we wait',
     theirs: { isPassive: false },

@@ -43,7 +43,10 @@ export class Stage {
       const config: DaemonConfig = {
         asn: DAEMON_ASN,
         routerId: '192.0.2.251',
-        peers: rows.map(peerOf),
+        // What a daemon cannot do it may not be able to read either.
+        peers: rows.flatMap((row, index) =>
+          row.unsupported?.[id] === undefined ? [peerOf(row, index)] : []
+        ),
         routes: Object.values(DAEMON_ROUTES)
       }
       await daemon.start(config)
