@@ -22,14 +22,16 @@ export class BfdStage {
 
   static async create(id: 'frr' | 'bird', rows: readonly BfdRow[]): Promise<BfdStage> {
     const lan = await Lan.create()
+    let daemon: BfdDaemon | undefined
     try {
       const peers = rows.map(bfdPeerOf)
       const host = await lan.addHost(...peers.map(({ address }) => withLength(address)))
       const router = await lan.addHost(...peers.map(({ localAddress }) => withLength(localAddress)))
-      const daemon = id === 'frr' ? new Frr(router) : new Bird(router)
+      daemon = id === 'frr' ? new Frr(router) : new Bird(router)
       await daemon.start({ asn: 64500, routerId: '192.0.2.251', peers: [], bfdPeers: peers, routes: [] })
       return new BfdStage(daemon, lan, host)
     } catch (error) {
+      await daemon?.stop()
       await lan.close()
       throw error
     }

@@ -91,7 +91,8 @@ export async function createDirectory(id: string): Promise<string> {
 }
 
 export async function removeDirectory(directory: string): Promise<void> {
-  await rm(directory, { recursive: true, force: true })
+  // A daemon that was never started has none.
+  if (directory !== '') await rm(directory, { recursive: true, force: true })
 }
 
 function childrenOf(pid: number): readonly number[] {

@@ -64,16 +64,18 @@ export class Topology {
   static async create(): Promise<Topology> {
     const lan = await Lan.create()
     const clientHost = await Namespace.create()
+    let frr: Frr | undefined
     try {
       const router = await lan.addHost(`${ROUTER}/24`)
       const hosts = new Map<string, Namespace>()
       for (const node of NODES) hosts.set(node.name, await createNode(lan, node))
       await connectClient(clientHost, router)
-      const frr = new Frr(router)
+      frr = new Frr(router)
       await frr.start({ asn: 64500, routerId: ROUTER, peers: NODES.map(peerOf), routes: [] })
       const client = await Client.start(clientHost, VIP, FLOWS)
       return new Topology({ router, frr, client, lan, clientHost, hosts })
     } catch (error) {
+      await frr?.stop()
       await Promise.all([lan.close(), clientHost.close()])
       throw error
     }

@@ -35,11 +35,12 @@ export class Stage {
 
   static async create(id: DaemonId, rows: readonly Row[]): Promise<Stage> {
     const lan = await Lan.create()
+    let daemon: Daemon | undefined
     try {
       const addresses = rows.map(addressesOf)
       const host = await lan.addHost(...addresses.flatMap(({ ours }) => ours))
       const router = await lan.addHost(...addresses.flatMap(({ theirs }) => theirs))
-      const daemon = createDaemon(id, router)
+      daemon = createDaemon(id, router)
       const config: DaemonConfig = {
         asn: DAEMON_ASN,
         routerId: '192.0.2.251',
@@ -53,6 +54,7 @@ export class Stage {
       const speaker = await Speaker.start(host, LISTENING)
       return new Stage({ daemon, speaker, config, lan, host })
     } catch (error) {
+      await daemon?.stop()
       await lan.close()
       throw error
     }
