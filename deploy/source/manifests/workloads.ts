@@ -210,18 +210,16 @@ function excludeConfigMap(): ManifestObject {
   }
 }
 
+/** A process that has thousands of objects to read can be late with an answer: that is no reason to end it. */
 function probes(host: { readonly host?: string }): object {
   const probe = (path: string): object => ({
     httpGet: { path, port: HEALTH_PORT, ...host },
-    initialDelaySeconds: 10,
-    periodSeconds: 10,
-    timeoutSeconds: 1,
     successThreshold: 1,
     failureThreshold: 3
   })
   return {
-    livenessProbe: probe('/healthz'),
-    readinessProbe: { ...probe('/readyz'), initialDelaySeconds: 1, periodSeconds: 5 }
+    livenessProbe: { ...probe('/healthz'), initialDelaySeconds: 10, periodSeconds: 10, timeoutSeconds: 5 },
+    readinessProbe: { ...probe('/readyz'), initialDelaySeconds: 1, periodSeconds: 5, timeoutSeconds: 3 }
   }
 }
 
