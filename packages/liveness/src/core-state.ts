@@ -56,6 +56,8 @@ export interface CoreState {
   isLeaving: boolean
   /** When anybody last answered. */
   anybodyMs: number
+  /** Since when answers came without a gap. */
+  connectedMs: number
   isIsolated: boolean
 }
 

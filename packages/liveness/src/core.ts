@@ -70,6 +70,7 @@ export class LivenessCore {
       isLeaving: false,
       // Who starts is not isolated before the others had time to appear.
       anybodyMs: nowMs + parameters.joinTimeoutMs - parameters.silenceMs,
+      connectedMs: nowMs,
       isIsolated: false
     }
     this.#outbox = new Outbox(this.#state)
@@ -185,9 +186,13 @@ export class LivenessCore {
   #receive(envelope: Envelope, message: Message): void {
     const { members, counters, boot, isLeaving } = this.#state
     const record = members.get(envelope.sender)
-    if (isLeaving) return
     if (record === undefined) {
       counters.strangers += 1
+      return
+    }
+    if (isLeaving) {
+      // Some may not have believed the farewell, for they never had an answer of this process.
+      if (message.type === 'ping') this.#outbox.answerLeaving(record, ackOf(envelope))
       return
     }
     const admission = admit(record, envelope, message, boot)

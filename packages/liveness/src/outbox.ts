@@ -21,7 +21,7 @@ const FLUSH_INTERVAL_MS = 10
 const FILLER = 3
 const MAX_RUMORS = 24
 const MAX_TABLE_DATAGRAMS = 4
-const LEAVE_FANOUT = 16
+const LEAVE_FANOUT = 32
 
 /** Writes messages, and sees to it that news goes round: each a number of times, the freshest first. */
 export class Outbox {
@@ -46,7 +46,7 @@ export class Outbox {
     if (contradiction !== undefined) room -= add(rumors, [contradiction], room)
     else if (to.knowledge.standing !== 'alive' || to.knowledge.accusations.length > 0)
       room -= add(rumors, newsOf(to, this.#state.nowMs), room)
-    this.#addNews(rumors, room, 1)
+    this.#addNews(rumors, room)
     if (body.type === 'ping' && rumors.length < FILLER) this.#addFiller(rumors, FILLER - rumors.length)
     this.#emit(to, body, rumors)
   }
@@ -86,7 +86,7 @@ export class Outbox {
     this.#flushedMs = nowMs
     const receivers = pick(members.active, parameters.fanout, random)
     const rumors: Rumor[] = []
-    this.#addNews(rumors, MAX_MESSAGE_BYTES - messageBytes('gossip'), receivers.length)
+    this.#addNews(rumors, MAX_MESSAGE_BYTES - messageBytes('gossip'))
     for (const to of receivers) this.#emit(to, { type: 'gossip' }, rumors)
   }
 
@@ -122,7 +122,12 @@ export class Outbox {
     for (const to of pick(members.active, LEAVE_FANOUT, random)) this.#emit(to, { type: 'gossip' }, rumors)
   }
 
-  #addNews(rumors: Rumor[], roomBytes: number, times: number): void {
+  /** Answers who asks while this member stops. */
+  answerLeaving(to: MemberRecord, body: MessageBody): void {
+    this.#emit(to, body, this.#rumorsOf(this.#state.self))
+  }
+
+  #addNews(rumors: Rumor[], roomBytes: number): void {
     let room = roomBytes
     const told: [bigint, number][] = []
     for (const map of [this.#fresh, this.#told]) {
@@ -133,7 +138,7 @@ export class Outbox {
         if (used === 0 && news.length > 0) break
         room -= used
         map.delete(key)
-        if (left > times) told.push([key, left - times])
+        if (left > 1) told.push([key, left - 1])
       }
     }
     for (const [key, left] of told) this.#told.set(key, left)

@@ -69,12 +69,11 @@ export class ProbeSockets {
       socket.on('connect', () => {
         probe.isConnected = true
       })
-      socket.bind({ fd: descriptor.handOver(), exclusive: true }, () => {
-        if (this.#probes.get(tag) !== probe) return
-        const zone =
-          device !== undefined && to.address.family === 6 && to.address.isLinkLocal ? `%${device}` : ''
-        socket.connect(to.port, `${to.address.toString()}${zone}`)
-      })
+      // With a descriptor that is bound already, this is done at once.
+      socket.bind({ fd: descriptor.handOver(), exclusive: true })
+      const { address, port } = to
+      const zone = device !== undefined && address.family === 6 && address.isLinkLocal ? `%${device}` : ''
+      socket.connect(port, `${address.toString()}${zone}`)
       return probe
     } catch {
       // Out of descriptors, or no such address: there is the ordinary socket.

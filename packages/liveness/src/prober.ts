@@ -62,14 +62,16 @@ export class Prober {
 
   /** A member answered this one. */
   answered(record: MemberRecord): void {
-    record.answeredMs = this.#state.nowMs
-    this.#state.anybodyMs = this.#state.nowMs
+    const { nowMs, anybodyMs, parameters } = this.#state
+    record.answeredMs = nowMs
+    if (nowMs - anybodyMs > parameters.doubtMs) this.#state.connectedMs = nowMs
+    this.#state.anybodyMs = nowMs
     const watch = this.#watches.get(record.key)
     if (watch === undefined) return
     this.#state.health.answered(Math.max(0, watch.unanswered - 1))
     for (const asker of this.#freshAskers(watch)) this.#vouch(record, asker)
     watch.askers.clear()
-    this.#believe(watch, this.#state.nowMs)
+    this.#believe(watch, nowMs)
     if (!watch.isOwn) this.#watches.delete(record.key)
   }
 
@@ -146,6 +148,8 @@ export class Prober {
     watch.evidenceMs = evidenceMs
     watch.unanswered = 0
     if (evidenceMs > watch.refusedMs) watch.refusals = 0
+    watch.probeMs = Number.NEGATIVE_INFINITY
+    watch.askMs = Number.NEGATIVE_INFINITY
     watch.accuseMs = Number.NEGATIVE_INFINITY
     this.#opinions.acquit(watch.record)
   }
@@ -181,7 +185,11 @@ export class Prober {
     const limitMs = this.#limitMs(record)
     const isKnown = record.knowledge.standing !== 'unknown'
     const isInDoubt = silentMs >= parameters.doubtMs || watch.refusals > 0
-    if (isKnown && isInDoubt && silentMs < 2 * limitMs) {
+    if (silentMs >= 2 * limitMs) {
+      // Nothing more is to be learned in a hurry; the round goes on.
+      watch.probeMs = Number.POSITIVE_INFINITY
+      watch.askMs = Number.POSITIVE_INFINITY
+    } else if (isKnown && isInDoubt) {
       if (nowMs >= watch.probeMs) this.#ping(watch)
       if (watch.isOwn && nowMs >= watch.askMs) this.#ask(watch, silentMs)
     }
@@ -201,14 +209,17 @@ export class Prober {
     return silentMs >= limitMs ? 'silent' : undefined
   }
 
-  /** Who hears nobody accuses nobody, unless there is nobody else; who helps does so only while he is asked. */
+  /**
+   * Who hears nobody accuses nobody, unless there is nobody else; nor does who hears others only since a moment ago, for a
+   * network that was away for all comes back for one after the other. Who helps accuses only while he is asked.
+   */
   #maySay(watch: Watch): boolean {
-    const { members, anybodyMs, parameters } = this.#state
+    const { members, anybodyMs, connectedMs, nowMs, parameters } = this.#state
     if (!isActive(watch.record)) return false
     if (!watch.isOwn && this.#freshAskers(watch).length === 0) return false
     if (members.active.length <= 1) return true
-    const afterMs = watch.refusals >= REFUSALS ? 0 : parameters.doubtMs
-    return anybodyMs - watch.evidenceMs >= afterMs
+    if (watch.refusals >= REFUSALS) return true
+    return anybodyMs - watch.evidenceMs >= parameters.doubtMs && nowMs - connectedMs >= parameters.doubtMs
   }
 
   #ask(watch: Watch, silentMs: number): void {

@@ -52,6 +52,9 @@ interface Host {
   wakeMs: number
 }
 
+/** As the driver does. */
+const FAREWELLS = 3
+const FAREWELL_INTERVAL_MS = 15
 const MAX_WAITING = 500
 /** An ordinary wall clock at virtual time 0. */
 const WALL_CLOCK_MS = 1_800_000_000_000
@@ -160,9 +163,13 @@ export class Simulation {
     const host = this.#host(id)
     const { process } = host
     if (process === undefined) return
-    for (let i = 0; i < 3; i += 1)
-      this.#apply(host, process, process.core.step(this.nowMs, { type: 'leave' }))
-    host.process = undefined
+    for (let i = 0; i < FAREWELLS; i += 1)
+      this.#schedule.at(this.nowMs + i * FAREWELL_INTERVAL_MS, () => {
+        this.#apply(host, process, process.core.step(this.nowMs, { type: 'leave' }))
+      })
+    this.#schedule.at(this.nowMs + FAREWELLS * FAREWELL_INTERVAL_MS, () => {
+      if (host.process === process) host.process = undefined
+    })
   }
 
   /** The process does nothing for a while. */

@@ -1,0 +1,184 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { LivenessCore } from './core.ts'
+import type { LivenessEffect } from './core-state.ts'
+import { envelopes, messages } from './fixtures/arbitraries.ts'
+import { firstIncarnation } from './incarnation.ts'
+import { memberKey } from './member-key.ts'
+import type { Message } from './message.ts'
+import { decodeMessage, encodeMessage } from './packet.ts'
+import { parseParameters } from './parameters.ts'
+import { seededRandom } from './simulation/random.ts'
+
+const OTHERS = ['b', 'c', 'd'].map((id) => ({ id, key: memberKey(id) }))
+const KEYS = OTHERS.map(({ key }) => key)
+const [B = 0n, C = 0n, D = 0n] = KEYS
+const SELF = memberKey('a')
+const BOOT = 99n
+
+function newCore(): LivenessCore {
+  const core = new LivenessCore({
+    id: 'a',
+    boot: BOOT,
+    incarnation: firstIncarnation(1000),
+    parameters: parseParameters(),
+    random: seededRandom(1),
+    nowMs: 0
+  })
+  core.step(0, { type: 'members', members: OTHERS })
+  return core
+}
+
+const NO_NEWS = { incarnation: firstIncarnation(500), patienceMs: 0, rumors: [] } as const
+let sequence = 0
+
+function receive(
+  core: LivenessCore,
+  nowMs: number,
+  from: bigint,
+  message: Message,
+  boot = 1n
+): readonly LivenessEffect[] {
+  sequence += 1
+  return core.step(nowMs, { type: 'received', envelope: { sender: from, boot, sequence }, message })
+}
+
+/** It answers a ping of this process. */
+function meet(core: LivenessCore, nowMs: number, from: bigint, boot = 1n): readonly LivenessEffect[] {
+  return receive(core, nowMs, from, { ...NO_NEWS, type: 'ack', echo: { boot: BOOT, sequence: 1 } }, boot)
+}
+
+function eventsOf(effects: readonly LivenessEffect[]): readonly string[] {
+  return effects.flatMap((effect) => (effect.type === 'event' ? [effect.event.type] : []))
+}
+
+test('whatever comes from members and at whatever time, nothing throws, and all that is sent can be encoded', () => {
+  const event = fc.oneof(
+    fc.record({
+      type: fc.constant('received' as const),
+      envelope: envelopes(KEYS),
+      message: messages([...KEYS, SELF, 5n])
+    }),
+    fc.record({ type: fc.constant('refused' as const), member: fc.constantFrom(...KEYS, SELF, 5n) }),
+    fc.constant({ type: 'tick' as const }),
+    fc.record({
+      type: fc.constant('members' as const),
+      members: fc.subarray(OTHERS)
+    })
+  )
+  const story = fc.array(fc.tuple(event, fc.integer({ min: 0, max: 400 })), { maxLength: 60 })
+  fc.assert(
+    fc.property(story, (steps) => {
+      const core = newCore()
+      let nowMs = 0
+      for (const [each, passMs] of steps) {
+        nowMs += passMs
+        for (const effect of core.step(nowMs, each))
+          if (effect.type === 'send') {
+            const length = encodeMessage(effect.message).length
+            expect(decodeMessage(encodeMessage(effect.message)).type).toBe(effect.message.type)
+            expect(length).toBeLessThanOrEqual(1192)
+          }
+      }
+      // It never asks to be called at once without end.
+      for (let round = 0; round < 5 && core.dueMs <= nowMs; round += 1) core.step(nowMs, { type: 'tick' })
+      expect(core.dueMs).toBeGreaterThan(nowMs)
+      expect(core.dueMs).toBeLessThanOrEqual(nowMs + 110)
+    }),
+    { numRuns: 200 }
+  )
+})
+
+test('a process is believed only once it answered this one: recordings bring nobody to life', () => {
+  const core = newCore()
+  const effects = receive(core, 1, B, { ...NO_NEWS, type: 'ping' })
+  expect(eventsOf(effects)).toEqual([])
+  expect(core.knowledgeOf(B)?.standing).toBe('unknown')
+  // It is answered, and has to answer.
+  const sent = effects.flatMap((effect) => (effect.type === 'send' ? [effect.message.type] : []))
+  expect(sent).toEqual(['ack', 'ping'])
+  expect(eventsOf(receive(core, 2, B, { ...NO_NEWS, type: 'ack', echo: { boot: 5n, sequence: 1 } }))).toEqual(
+    []
+  )
+  expect(eventsOf(meet(core, 3, B))).toEqual(['alive'])
+})
+
+test('a datagram that is repeated counts once', () => {
+  const core = newCore()
+  meet(core, 1, B)
+  const replay = {
+    type: 'received',
+    envelope: { sender: B, boot: 1n, sequence },
+    message: { ...NO_NEWS, type: 'ping' }
+  } as const
+  expect(core.step(2, replay)).toEqual([])
+  expect(core.counters.replayed).toBe(1)
+})
+
+test('who is told of a life of its own that it does not know takes a later one', () => {
+  const core = newCore()
+  meet(core, 1, B)
+  const former = firstIncarnation(9000)
+  const rumors = [
+    { kind: 'dead', member: SELF, incarnation: former, accusers: [], reason: 'silent' }
+  ] as const
+  const effects = receive(core, 2, B, { ...NO_NEWS, type: 'gossip', rumors })
+  expect(core.incarnation).toBeGreaterThan(former)
+  expect(effects[0]).toMatchObject({ type: 'send', to: B, message: { incarnation: core.incarnation } })
+})
+
+test('one accuser is not enough where there are others; two are, and are named', () => {
+  const core = newCore()
+  for (const key of KEYS) meet(core, 1, key)
+  const accused = (accuser: bigint): Message => ({
+    ...NO_NEWS,
+    type: 'gossip',
+    rumors: [
+      { kind: 'accused', member: D, incarnation: NO_NEWS.incarnation, accusers: [accuser], reason: 'silent' }
+    ]
+  })
+  // Past the time in which an answer of D to this member speaks for D.
+  core.step(100, { type: 'tick' })
+  core.step(200, { type: 'tick' })
+  expect(eventsOf(receive(core, 210, B, accused(B)))).toEqual(['suspected'])
+  expect(eventsOf(receive(core, 220, B, accused(B)))).toEqual([])
+  const effects = receive(core, 230, C, accused(C))
+  expect(effects.find((effect) => effect.type === 'event')).toMatchObject({
+    event: { type: 'dead', detail: { id: 'd', accusers: ['b', 'c'], reason: 'silent' } }
+  })
+})
+
+test('who just had an answer of the accused does not join the verdict, and vouches for it', () => {
+  const core = newCore()
+  for (const key of KEYS) meet(core, 1, key)
+  const rumor = { kind: 'accused', member: D, incarnation: NO_NEWS.incarnation, reason: 'silent' } as const
+  const effects = [B, C].flatMap((accuser) =>
+    receive(core, 20, accuser, { ...NO_NEWS, type: 'gossip', rumors: [{ ...rumor, accusers: [accuser] }] })
+  )
+  expect(eventsOf(effects)).toEqual(['suspected'])
+  expect(effects).toContainEqual(
+    expect.objectContaining({ to: C, message: expect.objectContaining({ type: 'vouch', member: D }) })
+  )
+})
+
+test('members that are not in the list any more are not told of', () => {
+  const core = newCore()
+  for (const key of KEYS) meet(core, 1, key)
+  core.step(2, { type: 'members', members: OTHERS.slice(0, 1) })
+  expect(core.knowledgeOf(C)).toBeUndefined()
+  expect(meet(core, 3, C)).toEqual([])
+  expect(core.counters.strangers).toBe(1)
+})
+
+test.each([
+  ['self', [{ id: 'a', key: SELF }]],
+  ['twice', [...OTHERS, ...OTHERS]],
+  ['no id', [{ id: '', key: 1n }]],
+  ['too many', Array.from({ length: 10_001 }, (_, i) => ({ id: `${i}`, key: BigInt(i) }))]
+])('a list with %s is refused, and changes nothing', (_, members) => {
+  const core = newCore()
+  expect(() => core.step(1, { type: 'members', members })).toThrow(
+    expect.objectContaining({ code: 'ERR_LIVENESS_OPTIONS', field: 'members' })
+  )
+  expect(core.knowledgeOf(B)).toBeDefined()
+})
