@@ -64,3 +64,18 @@ export interface CoreState {
 export function emit(state: CoreState, event: LivenessEvent): void {
   state.effects.push({ type: 'event', event })
 }
+
+export function newCounters(): LivenessCoreCounters {
+  return {
+    datagramsSent: 0,
+    datagramsReceived: 0,
+    strangers: 0,
+    replayed: 0,
+    unverified: 0,
+    stale: 0,
+    pauses: 0,
+    accusations: 0,
+    refutations: 0,
+    deaths: 0
+  }
+}

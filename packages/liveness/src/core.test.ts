@@ -156,9 +156,8 @@ test('who just had an answer of the accused does not join the verdict, and vouch
     receive(core, 20, accuser, { ...NO_NEWS, type: 'gossip', rumors: [{ ...rumor, accusers: [accuser] }] })
   )
   expect(eventsOf(effects)).toEqual(['suspected'])
-  expect(effects).toContainEqual(
-    expect.objectContaining({ to: C, message: expect.objectContaining({ type: 'vouch', member: D }) })
-  )
+  const vouches = effects.filter((effect) => effect.type === 'send' && effect.message.type === 'vouch')
+  expect(vouches.at(-1)).toMatchObject({ to: C, message: { member: D } })
 })
 
 test('members that are not in the list any more are not told of', () => {

@@ -1,5 +1,11 @@
 import { admit } from './admission.ts'
-import { type CoreState, emit, type LivenessCoreCounters, type LivenessEffect } from './core-state.ts'
+import {
+  type CoreState,
+  emit,
+  type LivenessCoreCounters,
+  type LivenessEffect,
+  newCounters
+} from './core-state.ts'
 import { Health } from './health.ts'
 import type { Knowledge } from './knowledge.ts'
 import { memberKey } from './member-key.ts'
@@ -283,19 +289,4 @@ function hasLeft({ knowledge }: MemberRecord): boolean {
 
 function ackOf({ boot, sequence }: Envelope): { type: 'ack'; echo: { boot: bigint; sequence: number } } {
   return { type: 'ack', echo: { boot, sequence } }
-}
-
-function newCounters(): LivenessCoreCounters {
-  return {
-    datagramsSent: 0,
-    datagramsReceived: 0,
-    strangers: 0,
-    replayed: 0,
-    unverified: 0,
-    stale: 0,
-    pauses: 0,
-    accusations: 0,
-    refutations: 0,
-    deaths: 0
-  }
 }

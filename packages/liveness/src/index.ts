@@ -30,16 +30,11 @@ export type {
 } from './events.ts'
 export { firstIncarnation, lifeOf } from './incarnation.ts'
 export type { Accusation, Knowledge, Standing } from './knowledge.ts'
-export {
-  Liveness,
-  type LivenessCounters,
-  type LivenessEvents,
-  type LivenessMember,
-  type LivenessOptions
-} from './liveness.ts'
+export { Liveness } from './liveness.ts'
 export { memberKey } from './member-key.ts'
 export type { MemberName } from './membership.ts'
 export type { AccusationReason, Echo, Envelope, Message, Rumor, RumorKind } from './message.ts'
+export type { LivenessCounters, LivenessEvents, LivenessMember, LivenessOptions } from './options.ts'
 export { decodeMessage, encodeMessage, MAX_MESSAGE_BYTES } from './packet.ts'
 export { type LivenessParameterOptions, type LivenessParameters, parseParameters } from './parameters.ts'
 export { decodeEnvelope, MAX_DATAGRAM_BYTES, Sealer } from './sealing.ts'

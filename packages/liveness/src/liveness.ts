@@ -1,77 +1,19 @@
 import { EventEmitter } from 'node:events'
-import type { IpAddress } from '@clarion-lb/netaddr'
 import { type LivenessClock, SYSTEM_CLOCK } from './clock.ts'
 import { LivenessCore, type LivenessCoreEvent } from './core.ts'
-import type { LivenessCoreCounters, LivenessEffect } from './core-state.ts'
+import type { LivenessEffect } from './core-state.ts'
 import { dropChannel, verdictChannel } from './diagnostics.ts'
 import { LivenessDecodeError, LivenessOptionsError } from './errors.ts'
-import type {
-  LivenessAlive,
-  LivenessConnected,
-  LivenessDead,
-  LivenessEvent,
-  LivenessIsolated,
-  LivenessLeft,
-  LivenessRefuted,
-  LivenessSuspected
-} from './events.ts'
+import type { LivenessEvent } from './events.ts'
 import { firstIncarnation } from './incarnation.ts'
 import { memberKey } from './member-key.ts'
+import type { LivenessCounters, LivenessEvents, LivenessMember, LivenessOptions } from './options.ts'
 import { decodeMessage, encodeMessage } from './packet.ts'
-import { type LivenessParameterOptions, type LivenessParameters, parseParameters } from './parameters.ts'
+import { type LivenessParameters, parseParameters } from './parameters.ts'
 import { decodeEnvelope, randomBoot, Sealer } from './sealing.ts'
 import type { LivenessAddress, LivenessTransport } from './transport.ts'
 import { UdpTransport } from './udp-transport.ts'
 import { type LivenessVerdict, verdictOf } from './verdict.ts'
-
-/** Another member, and where it is reached. */
-export interface LivenessMember {
-  /** Unique among the members, the same in the eyes of all; 1–253 characters. */
-  readonly id: string
-  readonly address: IpAddress
-  readonly port: number
-}
-
-export interface LivenessOptions {
-  /** Of this member. */
-  readonly id: string
-  /** The first seals what is sent; all open what comes. 1 to 4, of at least 16 octets each. */
-  readonly keys: readonly Uint8Array[]
-  /** To be bound; 0 lets the system choose. */
-  readonly port: number
-  /** Members of its family alone are reached. Default: any address of both families. */
-  readonly localAddress?: IpAddress | undefined
-  /** Name of an interface or VRF that datagrams come and go by; link-local addresses need it. */
-  readonly device?: string | undefined
-  readonly parameters?: LivenessParameterOptions | undefined
-  /** Default: UDP by the options above. */
-  readonly transport?: LivenessTransport | undefined
-  readonly clock?: LivenessClock | undefined
-  /** From 0 to below 1. @defaultValue Math.random */
-  readonly random?: (() => number) | undefined
-}
-
-/** What a {@link Liveness} emits, after what it holds has changed. Listeners must not throw. */
-export interface LivenessEvents {
-  alive: [detail: LivenessAlive]
-  suspected: [detail: LivenessSuspected]
-  refuted: [detail: LivenessRefuted]
-  dead: [detail: LivenessDead]
-  left: [detail: LivenessLeft]
-  isolated: [detail: LivenessIsolated]
-  connected: [detail: LivenessConnected]
-}
-
-export interface LivenessCounters extends Readonly<LivenessCoreCounters> {
-  readonly bytesSent: number
-  readonly bytesReceived: number
-  /** Datagrams that the system did not take. */
-  readonly sendErrors: number
-  /** Datagrams that none of the keys opens. */
-  readonly unauthenticated: number
-  /** Datagrams of another version, another length, or with nonsense inside. */
-  readonly malformed: number
-}
 
 const FAREWELLS = 3
 const FAREWELL_INTERVAL_MS = 15

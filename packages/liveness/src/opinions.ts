@@ -156,6 +156,7 @@ export class Opinions {
       accusers: counting.slice(0, ACCUSERS).map(({ accuser }) => accuser),
       reason: strongestReason(counting)
     })
+    if (counting.some(({ accuser }) => accuser === self)) this.#outbox.tellVerdict(record)
   }
 
   #report(record: MemberRecord, before: Knowledge): void {

@@ -4,7 +4,8 @@ import { unsupportedReason } from '@clarion-lb/linux-net'
 import { type IpAddress, parseIpAddress } from '@clarion-lb/netaddr'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { LivenessDead } from './events.ts'
-import { Liveness, type LivenessMember, type LivenessOptions } from './liveness.ts'
+import { Liveness } from './liveness.ts'
+import type { LivenessMember, LivenessOptions } from './options.ts'
 
 const KEY = new Uint8Array(32).fill(1)
 const OTHER_KEY = new Uint8Array(32).fill(2)
@@ -59,124 +60,128 @@ async function nextDead(member: Liveness): Promise<LivenessDead> {
   })
 }
 
-describe.skipIf(unsupportedReason() !== undefined)(`over UDP (${unsupportedReason() ?? 'supported'})`, () => {
-  test('five members find each other, and one that leaves has left', async () => {
-    const members = ['a', 'b', 'c', 'd', 'e'].map((id) => start(id))
-    await introduce(members)
-    const [first, ...others] = members
-    const left = Promise.all(others.map(async (other) => holds(other, 'a', 'left')))
-    await first?.stop()
-    await left
-    expect(others.map((other) => other.counters?.deaths)).toEqual([0, 0, 0, 0])
-    expect(first?.port).toBe(0)
-  })
-
-  test.each(['127.0.0.1', '::1'])(
-    'a process that ends on %s is found, because its host refuses',
-    async (text) => {
-      const address = parseIpAddress(text)
-      const members = ['a', 'b', 'c'].map((id) => start(id, { localAddress: address }))
-      await introduce(members, address)
+describe.skipIf(unsupportedReason() !== undefined)(
+  `over UDP (${unsupportedReason() ?? 'supported'})`,
+  { timeout: 30_000 },
+  () => {
+    test('five members find each other, and one that leaves has left', async () => {
+      const members = ['a', 'b', 'c', 'd', 'e'].map((id) => start(id))
+      await introduce(members)
       const [first, ...others] = members
+      const left = Promise.all(others.map(async (other) => holds(other, 'a', 'left')))
+      await first?.stop()
+      await left
+      expect(others.map((other) => other.counters?.deaths)).toEqual([0, 0, 0, 0])
+      expect(first?.port).toBe(0)
+    })
+
+    test.each(['127.0.0.1', '::1'])(
+      'a process that ends on %s is found, because its host refuses',
+      async (text) => {
+        const address = parseIpAddress(text)
+        const members = ['a', 'b', 'c'].map((id) => start(id, { localAddress: address }))
+        await introduce(members, address)
+        const [first, ...others] = members
+        const deaths = Promise.all(others.map(nextDead))
+        first?.abandon()
+        for (const death of await deaths) {
+          expect(death.id).toBe('a')
+          expect(death.accusers.toSorted()).toEqual(['b', 'c'])
+        }
+      }
+    )
+
+    test('a silent member whose host does not refuse is found, too', async () => {
+      const members = ['a', 'b', 'c'].map((id) => start(id))
+      await introduce(members)
+      const [first, ...others] = members
+      const port = first?.port ?? 0
       const deaths = Promise.all(others.map(nextDead))
       first?.abandon()
-      for (const death of await deaths) {
-        expect(death.id).toBe('a')
-        expect(death.accusers.toSorted()).toEqual(['b', 'c'])
-      }
-    }
-  )
+      // Somebody else has the port, and says nothing.
+      const mute = createSocket('udp4').bind(port, '127.0.0.1')
+      onTestFinished(() => void mute.close())
+      expect((await deaths).map(({ id }) => id)).toEqual(['a', 'a'])
+    })
 
-  test('a silent member whose host does not refuse is found, too', async () => {
-    const members = ['a', 'b', 'c'].map((id) => start(id))
-    await introduce(members)
-    const [first, ...others] = members
-    const port = first?.port ?? 0
-    const deaths = Promise.all(others.map(nextDead))
-    first?.abandon()
-    // Somebody else has the port, and says nothing.
-    const mute = createSocket('udp4').bind(port, '127.0.0.1')
-    onTestFinished(() => void mute.close())
-    expect((await deaths).map(({ id }) => id)).toEqual(['a', 'a'])
-  })
+    test('a member that starts again is told of as restarted', async () => {
+      const members = ['a', 'b', 'c'].map((id) => start(id))
+      await introduce(members)
+      const [first, second] = members
+      const port = first?.port ?? 0
+      const before = second?.verdictOf('a')?.incarnation ?? 0
+      const alive = new Promise<{ id: string; reason: string; incarnation: number }>((resolve) =>
+        second?.on('alive', (detail) => {
+          if (detail.reason === 'restarted') resolve(detail)
+        })
+      )
+      first?.abandon()
+      const again = start('a', { port })
+      again.setMembers([...listOf(members.slice(1)), { id: 'a', address: LOOPBACK, port }])
+      const detail = await alive
+      expect(detail.id).toBe('a')
+      expect(detail.incarnation).toBeGreaterThan(before)
+    })
 
-  test('a member that starts again is told of as restarted', async () => {
-    const members = ['a', 'b', 'c'].map((id) => start(id))
-    await introduce(members)
-    const [first, second] = members
-    const port = first?.port ?? 0
-    const before = second?.verdictOf('a')?.incarnation ?? 0
-    const alive = new Promise<{ id: string; reason: string; incarnation: number }>((resolve) =>
-      second?.on('alive', (detail) => {
-        if (detail.reason === 'restarted') resolve(detail)
-      })
-    )
-    first?.abandon()
-    const again = start('a', { port })
-    again.setMembers([...listOf(members.slice(1)), { id: 'a', address: LOOPBACK, port }])
-    const detail = await alive
-    expect(detail.id).toBe('a')
-    expect(detail.incarnation).toBeGreaterThan(before)
-  })
+    test('who has another key is heard by nobody, and counted', async () => {
+      const parameters = { ...PARAMETERS, joinTimeoutMs: 700 }
+      const members = ['a', 'b'].map((id) => start(id, { parameters }))
+      const stranger = start('c', { parameters, keys: [OTHER_KEY] })
+      const all = [...members, stranger]
+      for (const member of all) member.setMembers(listOf(all))
+      const dead = await Promise.all(members.map(nextDead))
+      expect(dead.map(({ id, reason }) => [id, reason])).toEqual([
+        ['c', 'neverHeard'],
+        ['c', 'neverHeard']
+      ])
+      expect(stranger.verdictOf('a')?.standing).not.toBe('alive')
+      expect(members[0]?.counters?.unauthenticated).toBeGreaterThan(0)
+    })
 
-  test('who has another key is heard by nobody, and counted', async () => {
-    const parameters = { ...PARAMETERS, joinTimeoutMs: 700 }
-    const members = ['a', 'b'].map((id) => start(id, { parameters }))
-    const stranger = start('c', { parameters, keys: [OTHER_KEY] })
-    const all = [...members, stranger]
-    for (const member of all) member.setMembers(listOf(all))
-    const dead = await Promise.all(members.map(nextDead))
-    expect(dead.map(({ id, reason }) => [id, reason])).toEqual([
-      ['c', 'neverHeard'],
-      ['c', 'neverHeard']
-    ])
-    expect(stranger.verdictOf('a')?.standing).not.toBe('alive')
-    expect(members[0]?.counters?.unauthenticated).toBeGreaterThan(0)
-  })
+    test('a key is changed without anybody being suspected', async () => {
+      const members = ['a', 'b', 'c'].map((id) => start(id))
+      await introduce(members)
+      const suspected: string[] = []
+      for (const member of members) member.on('suspected', ({ id }) => suspected.push(id))
+      for (const keys of [[KEY, OTHER_KEY], [OTHER_KEY, KEY], [OTHER_KEY]])
+        for (const member of members) {
+          member.setKeys(keys)
+          const sent = member.counters?.datagramsSent ?? 0
+          while ((member.counters?.datagramsSent ?? 0) < sent + 5) await nextTurn()
+        }
+      expect(suspected).toEqual([])
+      expect(members.map((member) => member.counters?.unauthenticated)).toEqual([0, 0, 0])
+    })
 
-  test('a key is changed without anybody being suspected', async () => {
-    const members = ['a', 'b', 'c'].map((id) => start(id))
-    await introduce(members)
-    const suspected: string[] = []
-    for (const member of members) member.on('suspected', ({ id }) => suspected.push(id))
-    for (const keys of [[KEY, OTHER_KEY], [OTHER_KEY, KEY], [OTHER_KEY]])
-      for (const member of members) {
-        member.setKeys(keys)
-        const sent = member.counters?.datagramsSent ?? 0
-        while ((member.counters?.datagramsSent ?? 0) < sent + 5) await nextTurn()
-      }
-    expect(suspected).toEqual([])
-    expect(members.map((member) => member.counters?.unauthenticated)).toEqual([0, 0, 0])
-  })
+    test('datagrams of strangers are counted and change nothing', async () => {
+      const members = ['a', 'b'].map((id) => start(id))
+      await introduce(members)
+      const [first] = members
+      const socket = createSocket('udp4')
+      onTestFinished(() => void socket.close())
+      for (const bytes of [new Uint8Array(1), new Uint8Array(100), new Uint8Array(1400).fill(1)])
+        socket.send(bytes, first?.port ?? 0, '127.0.0.1')
+      while ((first?.counters?.malformed ?? 0) < 3) await nextTurn()
+      expect(first?.verdictOf('b')?.standing).toBe('alive')
+    })
 
-  test('datagrams of strangers are counted and change nothing', async () => {
-    const members = ['a', 'b'].map((id) => start(id))
-    await introduce(members)
-    const [first] = members
-    const socket = createSocket('udp4')
-    onTestFinished(() => void socket.close())
-    for (const bytes of [new Uint8Array(1), new Uint8Array(100), new Uint8Array(1400).fill(1)])
-      socket.send(bytes, first?.port ?? 0, '127.0.0.1')
-    while ((first?.counters?.malformed ?? 0) < 3) await nextTurn()
-    expect(first?.verdictOf('b')?.standing).toBe('alive')
-  })
-
-  test('a member without an address of its own reaches others by both families', async () => {
-    const both = start('a', { localAddress: undefined })
-    const six = start('b', { localAddress: parseIpAddress('::1') })
-    const four = start('c')
-    const list = [
-      ...listOf([six], parseIpAddress('::1')),
-      ...listOf([four]),
-      { id: 'a', address: LOOPBACK, port: both.port }
-    ]
-    both.setMembers(list)
-    four.setMembers(list)
-    six.setMembers([{ id: 'a', address: parseIpAddress('::1'), port: both.port }])
-    await Promise.all(['b', 'c'].map(async (id) => holds(both, id, 'alive')))
-    expect(both.isIsolated).toBe(false)
-  })
-})
+    test('a member without an address of its own reaches others by both families', async () => {
+      const both = start('a', { localAddress: undefined })
+      const six = start('b', { localAddress: parseIpAddress('::1') })
+      const four = start('c')
+      const list = [
+        ...listOf([six], parseIpAddress('::1')),
+        ...listOf([four]),
+        { id: 'a', address: LOOPBACK, port: both.port }
+      ]
+      both.setMembers(list)
+      four.setMembers(list)
+      six.setMembers([{ id: 'a', address: parseIpAddress('::1'), port: both.port }])
+      await Promise.all(['b', 'c'].map(async (id) => holds(both, id, 'alive')))
+      expect(both.isIsolated).toBe(false)
+    })
+  }
+)
 
 test('a signal stops a member, and what cannot be is refused', async () => {
   const controller = new AbortController()

@@ -1,11 +1,14 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { LivenessEvent } from '../events.ts'
 import { Simulation, type SimulationOptions } from './simulation.ts'
 
 /** The README's bounds, with the default parameters: 300 ms of silence, and what timers and the way take. */
 const CRASH_MS = 310
 const FROM_LAST_WORD_MS = 20
+
+// Virtual time goes by fast, but not on a machine that has other things to do.
+vi.setConfig({ testTimeout: 60_000 })
 
 type Death = LivenessEvent & { readonly type: 'dead' }
 
