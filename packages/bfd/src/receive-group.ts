@@ -3,6 +3,11 @@ import { BfdOptionsError } from './errors.ts'
 import type { SessionDriver } from './session-driver.ts'
 import type { BfdReceiver, PacketSource, TtlPolicy } from './transport.ts'
 
+/** Sessions of a socket that is polled from then on … */
+const MANY = 128
+/** … and not any more. */
+const FEW = 64
+
 /** What one socket receives. */
 export interface ReceiveScope {
   readonly family: IpFamily
@@ -35,6 +40,7 @@ export class ReceiveGroup {
   #receiver: BfdReceiver | undefined
   /** What the receiver has, to be compared. */
   #policy = ''
+  #isPolled = false
 
   constructor(scope: ReceiveScope, open: (ttl: TtlPolicy) => BfdReceiver) {
     this.scope = scope
@@ -87,6 +93,20 @@ export class ReceiveGroup {
     this.#policy = key
   }
 
+  /** Whether its socket is read only in {@link drain}. */
+  get isPolled(): boolean {
+    return this.#isPolled
+  }
+
+  /** Waking up for each packet of many sessions costs more than looking for packets whenever a timer is due. */
+  choosePolling(): void {
+    const { size } = this.#byAddress
+    const isPolled = this.#isPolled ? size > FEW : size >= MANY
+    if (isPolled === this.#isPolled || this.#receiver?.setPolled === undefined) return
+    this.#receiver.setPolled(isPolled)
+    this.#isPolled = isPolled
+  }
+
   drain(): void {
     this.#receiver?.drain()
   }
@@ -95,6 +115,7 @@ export class ReceiveGroup {
     this.#receiver?.close()
     this.#receiver = undefined
     this.#policy = ''
+    this.#isPolled = false
   }
 }
 

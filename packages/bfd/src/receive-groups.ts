@@ -1,6 +1,11 @@
+import type { BfdClock } from './clock.ts'
 import { type Member, ReceiveGroup, type ReceiveScope } from './receive-group.ts'
 import type { SessionDriver } from './session-driver.ts'
+import { QueueTimer, type TimerQueue } from './timer-queue.ts'
 import type { BfdReceiver, TtlPolicy } from './transport.ts'
+
+/** The longest time between two looks at a socket that is polled, if no session has anything to do meanwhile. */
+const POLL_MS = 5
 
 /** Opens the socket of a group. */
 export type OpenReceiver = (group: ReceiveGroup, ttl: TtlPolicy) => BfdReceiver
@@ -8,10 +13,26 @@ export type OpenReceiver = (group: ReceiveGroup, ttl: TtlPolicy) => BfdReceiver
 /** The receiving sockets of a speaker: one for each family, number of hops and interface that sessions name. */
 export class ReceiveGroups {
   readonly #open: OpenReceiver
+  readonly #clock: BfdClock
+  readonly #timers: TimerQueue
   readonly #groups: Map<string, ReceiveGroup> = new Map()
+  /** Set again in each round, for the next one at the latest. */
+  readonly #pollTimer: QueueTimer = new QueueTimer(() => undefined)
 
-  constructor(open: OpenReceiver) {
+  constructor(open: OpenReceiver, clock: BfdClock, timers: TimerQueue) {
     this.#open = open
+    this.#clock = clock
+    this.#timers = timers
+  }
+
+  /** To be called in each round of the timers: reads what is polled, and decides what is. */
+  poll(): void {
+    for (const group of this.#groups.values()) {
+      group.choosePolling()
+      if (!group.isPolled) continue
+      group.drain()
+      this.#timers.set(this.#pollTimer, this.#clock.now() + POLL_MS)
+    }
   }
 
   /** @throws BfdOptionsError (`duplicate`), and what the transport throws. Nothing is added then. */

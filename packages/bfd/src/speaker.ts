@@ -71,7 +71,7 @@ export class BfdSpeaker {
   readonly #randomUint32: () => number
   readonly #byDiscriminator: Map<number, Member> = new Map()
   readonly #bySession: Map<BfdSession, SessionDriver> = new Map()
-  readonly #groups: ReceiveGroups = new ReceiveGroups((group, ttl) => this.#openReceiver(group, ttl))
+  readonly #groups: ReceiveGroups
   readonly #leaving: Map<SessionDriver, Promise<void>> = new Map()
   readonly #discarded: Partial<Record<BfdDecodeReason, number>> = {}
   #unknownPeer = 0
@@ -83,7 +83,12 @@ export class BfdSpeaker {
     this.#options = options
     this.#clock = options.clock ?? SYSTEM_CLOCK
     this.#transport = options.transport ?? new UdpTransport()
-    this.#timers = new TimerQueue(this.#clock)
+    this.#timers = new TimerQueue(this.#clock, () => this.#groups.poll())
+    this.#groups = new ReceiveGroups(
+      (group, ttl) => this.#openReceiver(group, ttl),
+      this.#clock,
+      this.#timers
+    )
     this.#randomUint32 = options.randomUint32 ?? systemRandomUint32
   }
 

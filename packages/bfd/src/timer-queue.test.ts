@@ -48,6 +48,20 @@ test('timers are due in their order, never early, and only if they are still set
   )
 })
 
+test('before timers are looked at the owner is told, who may set others', () => {
+  const clock = new VirtualClock()
+  const calls: string[] = []
+  const queue: TimerQueue = new TimerQueue(clock, () => {
+    calls.push('round')
+    queue.clear(late)
+  })
+  const late = new QueueTimer(() => calls.push('late'))
+  queue.set(new QueueTimer(() => calls.push('due')), 10)
+  queue.set(late, 10)
+  clock.advance(20)
+  expect(calls).toEqual(['round', 'due'])
+})
+
 test('a timer that sets itself for now lets the event loop go on', () => {
   const clock = new VirtualClock()
   const queue = new TimerQueue(clock)

@@ -28,13 +28,16 @@ const MANY_GRAIN_MS = 2
  */
 export class TimerQueue {
   readonly #clock: BfdClock
+  readonly #onRound: () => void
   readonly #heap: QueueTimer[] = []
   #armedForMs = Number.POSITIVE_INFINITY
   #cancel: (() => void) | undefined
   #isRunning = false
 
-  constructor(clock: BfdClock) {
+  /** @param onRound called before timers are, each time the system's timer is due */
+  constructor(clock: BfdClock, onRound: () => void = () => undefined) {
     this.#clock = clock
+    this.#onRound = onRound
   }
 
   /** Timers that are set. */
@@ -90,9 +93,10 @@ export class TimerQueue {
 
   #run(): void {
     this.#disarm()
-    const nowMs = this.#clock.now()
     this.#isRunning = true
     try {
+      this.#onRound()
+      const nowMs = this.#clock.now()
       // A timer that is set for now while this runs waits for the next round, so that the loop has an end.
       for (let left = this.#heap.length; left > 0; left -= 1) {
         const first = this.#heap[0]

@@ -43,6 +43,8 @@ export interface BfdReceiver {
   setTtlPolicy(policy: TtlPolicy): void
   /** Reads what waits to be read, now. */
   drain(): void
+  /** From now on reads only in {@link drain}, or by itself again. Absent: always by itself. */
+  setPolled?(isPolled: boolean): void
   close(): void
 }
 

@@ -40,19 +40,22 @@ export class UdpTransport implements BfdTransport {
     const key = `${family}/${port}`
     const siblings = this.#bound.get(key) ?? new Set()
     // A port with SO_REUSEADDR can be taken twice, and one of the two gets nothing. So the first is bound without it,
-    // and it is allowed for our own other devices only afterwards.
-    const socket = UdpSocket.open({
-      family,
-      localPort: port,
-      localAddress,
-      device,
-      filter: ttlFilter({ family, ...ttl }),
-      isShared: siblings.size > 0,
-      receiveBufferBytes: RECEIVE_BUFFER_BYTES,
-      maxDatagramBytes: MAX_PACKET_BYTES
-    })
-    socket.share()
-    const receiver = new UdpReceiver(socket, onPacket, () => siblings.delete(receiver))
+    // and it is allowed for our own other sockets only afterwards.
+    const open = (policy: TtlPolicy): UdpSocket => {
+      const socket = UdpSocket.open({
+        family,
+        localPort: port,
+        localAddress,
+        device,
+        filter: ttlFilter({ family, ...policy }),
+        isShared: siblings.size > 0,
+        receiveBufferBytes: RECEIVE_BUFFER_BYTES,
+        maxDatagramBytes: MAX_PACKET_BYTES
+      })
+      socket.share()
+      return socket
+    }
+    const receiver = new UdpReceiver({ open, ttl, onPacket, onClose: () => siblings.delete(receiver) })
     siblings.add(receiver)
     this.#bound.set(key, siblings)
     return receiver
@@ -82,35 +85,51 @@ export class UdpTransport implements BfdTransport {
   }
 }
 
+interface UdpReceiverOptions {
+  readonly open: (ttl: TtlPolicy) => UdpSocket
+  readonly ttl: TtlPolicy
+  readonly onPacket: OnPacket
+  readonly onClose: () => void
+}
+
 /**
  * Node's `dgram` waits for the first packet; what came with it is read with one call, and so are packets that wait when a
- * timer of a session is due late.
+ * timer of a session is due late. One that is polled has no `dgram`.
  */
 class UdpReceiver implements BfdReceiver {
-  readonly #socket: UdpSocket
-  readonly #handle: Socket
-  readonly #onPacket: OnPacket
-  readonly #onClose: () => void
+  readonly #options: UdpReceiverOptions
   readonly #source: UdpSource = new UdpSource()
+  #ttl: TtlPolicy
+  #socket: UdpSocket
+  #handle: Socket | undefined
   #isClosed = false
 
-  constructor(socket: UdpSocket, onPacket: OnPacket, onClose: () => void) {
-    this.#socket = socket
-    this.#onPacket = onPacket
-    this.#onClose = onClose
-    this.#handle = createSocket(socket.family === 4 ? 'udp4' : 'udp6')
-    this.#handle.on('message', (bytes, remote) => {
-      this.#source.setText(remote.address)
-      onPacket(bytes, this.#source)
-      this.drain()
-    })
-    // Each is told once and is then over: a device went down, the kernel was short of memory.
-    this.#handle.on('error', () => undefined)
-    this.#handle.bind({ fd: socket.handOver(), exclusive: true })
+  constructor(options: UdpReceiverOptions) {
+    this.#options = options
+    this.#ttl = options.ttl
+    this.#socket = options.open(options.ttl)
+    this.#handle = this.#listen()
   }
 
   setTtlPolicy(policy: TtlPolicy): void {
     this.#socket.setFilter(ttlFilter({ family: this.#socket.family, ...policy }))
+    this.#ttl = policy
+  }
+
+  setPolled(isPolled: boolean): void {
+    const handle = this.#handle
+    if (!isPolled) {
+      this.#handle ??= this.#listen()
+      return
+    }
+    if (handle === undefined) return
+    const next = this.#reopen()
+    if (next === undefined) return
+    // The descriptor is Node's, which closes it with its socket: what waits is read before.
+    this.drain()
+    handle.close()
+    this.#handle = undefined
+    this.#socket = next
   }
 
   drain(): void {
@@ -122,14 +141,38 @@ class UdpReceiver implements BfdReceiver {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#handle.close()
-    this.#onClose()
+    if (this.#handle === undefined) this.#socket.close()
+    else this.#handle.close()
+    this.#options.onClose()
+  }
+
+  /** `undefined`: the system has no more sockets, and the one that is there goes on. */
+  #reopen(): UdpSocket | undefined {
+    try {
+      return this.#options.open(this.#ttl)
+    } catch (error) {
+      if (error instanceof LinuxNetError) return undefined
+      throw error
+    }
+  }
+
+  #listen(): Socket {
+    const handle = createSocket(this.#socket.family === 4 ? 'udp4' : 'udp6')
+    handle.on('message', (bytes, remote) => {
+      this.#source.setText(remote.address)
+      this.#options.onPacket(bytes, this.#source)
+      this.drain()
+    })
+    // Each is told once and is then over: a device went down, the kernel was short of memory.
+    handle.on('error', () => undefined)
+    handle.bind({ fd: this.#socket.handOver(), exclusive: true })
+    return handle
   }
 
   readonly #onDatagram = (bytes: Uint8Array, sourceAddress: Uint8Array): void => {
     if (this.#isClosed) return
     this.#source.setBytes(sourceAddress)
-    this.#onPacket(bytes, this.#source)
+    this.#options.onPacket(bytes, this.#source)
   }
 }
 

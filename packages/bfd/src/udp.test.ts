@@ -147,9 +147,28 @@ describe.skipIf(process.platform !== 'linux').each(FAMILIES)('over $name', ({ a,
   }
 })
 
-function begin(address: IpAddress, port: number): BfdSpeaker {
+test.skipIf(process.platform !== 'linux')(
+  'a socket of many sessions is looked at when timers are due, of few when packets come, and no session notices',
+  async () => {
+    const [near, far] = [begin(undefined, 23_787), begin(undefined, 23_788)]
+    const address = (side: number, i: number): IpAddress => parseIpAddress(`127.0.${side}.${i + 1}`)
+    const sessions = Array.from({ length: 140 }, (_, i) => {
+      const [a, b] = [address(31, i), address(32, i)]
+      far.add({ ...FAST, localAddress: b, remoteAddress: a, remotePort: 23_787 })
+      return near.add({ ...FAST, localAddress: a, remoteAddress: b, remotePort: 23_788 })
+    })
+    await Promise.all(sessions.map(async (session) => once(session, 'up')))
+    for (const session of sessions.splice(5)) near.remove(session)
+    const counted = sessions.map(({ counters }) => counters.packetsReceived)
+    while (sessions.some(({ counters }, i) => counters.packetsReceived < (counted[i] ?? 0) + 5))
+      await nextRound()
+    expect(sessions.map(({ counters }) => counters.downEvents)).toEqual([0, 0, 0, 0, 0])
+  }
+)
+
+function begin(address: IpAddress | undefined, port: number): BfdSpeaker {
   const speaker = new BfdSpeaker({
-    listenAddresses: address.family === 4 ? { ipv4: address } : { ipv6: address },
+    listenAddresses: address?.family === 6 ? { ipv6: address } : { ipv4: address },
     listenPorts: { single: port, multi: port }
   })
   speaker.start()
