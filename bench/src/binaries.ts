@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { LabProcess } from '@clarion-lb/lab'
 import { type ApiServer, NAMESPACE } from './api-server.ts'
@@ -30,4 +31,18 @@ export function createSpeaker(server: ApiServer, node: string, prefix: readonly 
     },
     logFile: join(server.directory, `speaker-${node}.log`)
   })
+}
+
+/** How the speaker asks to be started: `#!/usr/bin/env -S NAME=VALUE node --flag`. */
+export function speakerLaunch(): {
+  readonly env: Readonly<Record<string, string>>
+  readonly flags: readonly string[]
+} {
+  const [first = ''] = readFileSync(join(APPS, 'speaker/dist/main.js'), 'utf8').split('\n', 1)
+  const words = first.split(' ')
+  const settings = words.flatMap((word) => {
+    const [, name, value] = /^([A-Z_]+)=(.*)$/.exec(word) ?? []
+    return name === undefined || value === undefined ? [] : [[name, value] as const]
+  })
+  return { env: Object.fromEntries(settings), flags: words.filter((word) => word.startsWith('--')) }
 }

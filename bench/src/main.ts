@@ -1,15 +1,25 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import { benchArp } from './arp.ts'
+import { benchBfd } from './bfd.ts'
 import { benchController } from './controller.ts'
 import { benchCreateToAnnounce } from './create-to-announce.ts'
 import { benchIpam } from './ipam.ts'
 import { benchPeers } from './peers.ts'
 import type { BenchResult, Figure } from './result.ts'
+import { benchRouteLatency } from './route-latency.ts'
 import { benchRoutes } from './routes.ts'
 
+interface BenchOptions {
+  /** How long, for those that watch something. */
+  readonly minutes?: number
+}
+
 const BENCHES: Readonly<
-  Record<string, { readonly about: string; readonly measure: () => Promise<BenchResult> }>
+  Record<
+    string,
+    { readonly about: string; readonly measure: (options: BenchOptions) => Promise<BenchResult> }
+  >
 > = {
   ipam: { about: 'time and memory of the allocator', measure: benchIpam },
   controller: {
@@ -31,6 +41,14 @@ const BENCHES: Readonly<
   peers: {
     about: '64 peers with the same 10,000 routes: encodings, one change, memory',
     measure: benchPeers
+  },
+  'route-latency': {
+    about: 'from the creation of a Service to its route in the kernel of a router',
+    measure: benchRouteLatency
+  },
+  bfd: {
+    about: '300 fast BFD sessions while both cores are busy',
+    measure: benchBfd
   }
 }
 
@@ -38,9 +56,10 @@ const program = new Command('bench')
   .description('Measures, and prints each figure beside its goal. Exit status 1 if a goal is missed.')
   .argument('[name]', 'which; without it, the list')
   .option('--json', 'print {bench, figures: [{name, value, unit, goal, met}]}')
+  .option('--minutes <number>', 'how long to watch (bfd)', Number)
   .parse()
 const [name] = program.args
-const { json = false } = program.opts<{ json?: boolean }>()
+const { json = false, ...options } = program.opts<{ json?: boolean } & BenchOptions>()
 
 if (name === undefined) {
   for (const [one, { about }] of Object.entries(BENCHES)) process.stdout.write(`${one.padEnd(20)} ${about}\n`)
@@ -51,8 +70,8 @@ if (name === undefined) {
   else await measure(bench.measure)
 }
 
-async function measure(run: () => Promise<BenchResult>): Promise<void> {
-  const result = await run()
+async function measure(run: (options: BenchOptions) => Promise<BenchResult>): Promise<void> {
+  const result = await run(options)
   if (json) process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`)
   else for (const figure of result.figures) process.stdout.write(`${format(figure)}\n`)
   if (result.figures.some(({ met }) => !met)) process.exitCode = 1

@@ -18,7 +18,12 @@ export class DaemonProcess {
   /** @param command the program and its arguments, after words that enter a namespace */
   constructor([program = '', ...args]: readonly string[], logFile: string) {
     this.#log = createWriteStream(logFile, { flags: 'a' })
-    const child = spawn(program, args, { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, args, {
+      env: ENVIRONMENT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // A session of its own, as processes of ours have: the scheduler may share the CPU by sessions.
+      detached: true
+    })
     child.stdout.pipe(this.#log, { end: false })
     child.stderr.pipe(this.#log, { end: false })
     this.#child = child
