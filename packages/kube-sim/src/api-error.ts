@@ -128,7 +128,7 @@ export class ApiError extends Error {
     const text = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`
     const kind = resource.group === '' ? resource.kind : `${resource.kind}.${resource.group}`
     return new ApiError('Invalid', `${kind} "${name}" is invalid: ${text}`, {
-      name,
+      ...(name === '' ? {} : { name }),
       ...(resource.group === '' ? {} : { group: resource.group }),
       kind: resource.kind,
       causes: problems.map(({ type, field, message }) => ({ reason: type, message, field }))

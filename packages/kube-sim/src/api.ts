@@ -176,15 +176,13 @@ export class Api {
     const stored = this.get(type, namespace, name)
     const { object } = stored
     if (options.uid !== undefined && options.uid !== object.metadata.uid) {
-      const why = `Precondition failed: UID in precondition: ${options.uid}, UID in object meta: ${object.metadata.uid}`
-      throw ApiError.conflict(type, name, why)
+      const why = `the UID in the precondition (${options.uid}) does not match the UID in record (${object.metadata.uid}). The object might have been deleted and then recreated`
+      throw ApiError.conflict({ ...type, plural: type.kind }, name, why)
     }
-    if (
-      options.resourceVersion !== undefined &&
-      options.resourceVersion !== object.metadata.resourceVersion
-    ) {
-      const why = `Precondition failed: ResourceVersion in precondition: ${options.resourceVersion}, ResourceVersion in object meta: ${object.metadata.resourceVersion}`
-      throw ApiError.conflict(type, name, why)
+    const version = object.metadata.resourceVersion
+    if (options.resourceVersion !== undefined && options.resourceVersion !== version) {
+      const why = `the ResourceVersion in the precondition (${options.resourceVersion}) does not match the ResourceVersion in record (${version}). The object might have been modified`
+      throw ApiError.conflict({ ...type, plural: type.kind }, name, why)
     }
     if (options.isDryRun === true) return { object: stored.in(type), isGone: true }
     for (const hook of this.#hooks) {

@@ -95,7 +95,7 @@ test('applying the same again changes nothing, not even the resourceVersion', as
 
 test('apply needs a field manager and no managedFields', async () => {
   const { client } = await startSim()
-  expect((await client.apply(`${CONFIG_MAPS}/a`, configMap('a'))).status).toBe(400)
+  expect((await client.apply(`${CONFIG_MAPS}/a`, configMap('a'))).status).toBe(422)
   const given = configMap('a', {}, { managedFields: [{ manager: 'x' }] })
   expect((await client.apply(`${CONFIG_MAPS}/a?fieldManager=one`, given)).status).toBe(400)
 })

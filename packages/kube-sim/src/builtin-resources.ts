@@ -7,9 +7,11 @@ import {
   WEBHOOKS_SCHEMA,
   WORKLOAD_SCHEMA
 } from './builtin-schemas.ts'
+import { EVENT_STRATEGY } from './event-rules.ts'
 import { eventFromStorage, eventToStorage } from './event-versions.ts'
 import { isObject, type JsonDraft, objectAt } from './json.ts'
 import { type KubeObject, type ObjectMeta, withMeta } from './kube-object.ts'
+import { LEASE_STRATEGY } from './lease-rules.ts'
 import { defineResource, type ResourceType, type Strategy } from './resource-type.ts'
 import { columnsFor } from './table-columns.ts'
 
@@ -164,6 +166,7 @@ function configurationResources(): readonly ResourceType[] {
       kind: 'Event',
       shortNames: ['ev'],
       fieldSelectors: EVENT_FIELDS,
+      strategy: EVENT_STRATEGY,
       columns: columnsFor('Event')
     })
   ]
@@ -235,6 +238,7 @@ function groupResources(crd: Strategy): readonly ResourceType[] {
       version: 'v1',
       plural: 'leases',
       kind: 'Lease',
+      strategy: LEASE_STRATEGY,
       allowsUnconditionalUpdate: false,
       columns: columnsFor('Lease')
     }),

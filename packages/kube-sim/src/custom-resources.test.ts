@@ -163,7 +163,10 @@ test('a definition that comes again begins without objects, and old watches cann
   await client.delete(CRD)
   await client.post(CRDS, crd(OPEN))
   expect(arrayAt((await client.get(GATES)).body, 'items')).toEqual([])
-  expect((await client.get(`${GATES}?watch=true&resourceVersion=${first}`)).status).toBe(410)
+  expect((await client.get(`${GATES}?watch=true&resourceVersion=${first}`)).body).toMatchObject({
+    type: 'ERROR',
+    object: { code: 410, reason: 'Expired' }
+  })
 })
 
 test('names that another kind of the group has are not accepted, and nothing is served', async () => {

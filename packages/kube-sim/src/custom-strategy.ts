@@ -23,9 +23,11 @@ const UNCHECKED: FieldProblem = {
 
 /** The rules of a custom resource in one version: unknown fields are removed, defaults filled in, the rest is validated. */
 export function createCustomStrategy(schema: JsonObject): Strategy {
+  // A schema without rules leaves none unchecked.
+  const unchecked = JSON.stringify(schema).includes('"x-kubernetes-validations"') ? [UNCHECKED] : []
   const admit = (object: KubeObject, old: KubeObject | undefined, context: WriteContext): KubeObject => {
     const complete = defaultObject(pruneUnknown(object, schema, context), schema)
-    const problems = validateObject(complete, old, schema)
+    const problems = validateObject(complete, old, schema, unchecked)
     if (problems.length > 0) throw ApiError.invalid(context.type, object.metadata.name, problems)
     return complete
   }
@@ -57,13 +59,14 @@ function pruneUnknown(
 function validateObject(
   object: KubeObject,
   old: KubeObject | undefined,
-  schema: JsonObject
+  schema: JsonObject,
+  unchecked: readonly FieldProblem[]
 ): readonly FieldProblem[] {
   // The version is part of the request, not of the change.
   const before =
     old === undefined ? undefined : { ...without(old, 'apiVersion'), apiVersion: object.apiVersion }
   const place = { path: '', schema, old: before }
   const problems = validateValue(object, place)
-  if (problems.some(({ type }) => BLOCKING.includes(type))) return [...problems, UNCHECKED]
+  if (problems.some(({ type }) => BLOCKING.includes(type))) return [...problems, ...unchecked]
   return [...problems, ...evaluateRules(object, place)]
 }

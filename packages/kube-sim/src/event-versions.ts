@@ -23,7 +23,7 @@ export function eventFromStorage(event: KubeObject): KubeObject {
   const renamed = rename(event, names)
   const involved = objectAt(event, 'involvedObject')
   return {
-    ...renamed,
+    ...Object.fromEntries(Object.entries(renamed).filter(([, value]) => value !== '')),
     ...(involved === undefined ? {} : { regarding: involved }),
     apiVersion: 'events.k8s.io/v1',
     kind: 'Event',

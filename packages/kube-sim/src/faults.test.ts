@@ -196,9 +196,9 @@ test('compaction through the door forgets the history', async () => {
   const { body } = await client.get(CONFIG_MAPS)
   await client.post(CONFIG_MAPS, configMap('a'))
   await client.post(FAULTS, { do: 'compact' })
-  expect(
-    (await client.get(`${WATCH}&resourceVersion=${stringAt(body, 'metadata', 'resourceVersion')}`)).status
-  ).toBe(410)
+  const version = stringAt(body, 'metadata', 'resourceVersion')
+  const answer = await client.get(`${WATCH}&resourceVersion=${version}`)
+  expect(answer.body).toMatchObject({ type: 'ERROR', object: { code: 410, reason: 'Expired' } })
 })
 
 test('an expired token is refused until it is renewed, the door stays open', async () => {

@@ -46,7 +46,8 @@ function applyOperation(document: Json, operation: Json): Json {
       if (!isEqual(read(document, path), required(operation['value']))) {
         throw new ApiError(
           'Invalid',
-          `the server rejected our request due to an error in our request: testing path ${stringAt(operation, 'path')} failed`
+          `the server rejected our request due to an error in our request: testing path ${stringAt(operation, 'path')} failed`,
+          {}
         )
       }
       return document
@@ -75,7 +76,8 @@ function required(value: Json | undefined): Json {
 function missing(step: string | undefined): ApiError {
   return new ApiError(
     'Invalid',
-    `the server rejected our request due to an error in our request: the path has no ${JSON.stringify(step)}`
+    `the server rejected our request due to an error in our request: the path has no ${JSON.stringify(step)}`,
+    {}
   )
 }
 

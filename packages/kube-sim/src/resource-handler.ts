@@ -2,11 +2,13 @@ import { type ServerResponse } from 'node:http'
 import { type Api, type WriteOptions } from './api.ts'
 import { ApiError } from './api-error.ts'
 import { chooseRepresentation, mediaType, type Representation } from './api-request.ts'
-import { type Json, type JsonObject } from './json.ts'
+import { type Json, type JsonObject, parseJson } from './json.ts'
 import { applyJsonPatch } from './json-patch.ts'
 import { decodeKubeObject, type KubeObject } from './kube-object.ts'
 import { ListPages } from './list-pages.ts'
 import { applyMergePatch } from './merge-patch.ts'
+import { openWatcher } from './open-watcher.ts'
+import { checkFieldManager, checkListOptions, checkWriteOptions } from './request-options.ts'
 import {
   type Answer,
   bookmarkObject,
@@ -14,6 +16,7 @@ import {
   deleteOptions,
   given,
   includeObjectOf,
+  itemJson,
   json,
   partialObject,
   type ResourceRequest,
@@ -25,7 +28,6 @@ import { type StoredObject } from './stored-object.ts'
 import { applyStrategicMergePatch } from './strategic-merge-patch.ts'
 import { formatTable } from './table.ts'
 import { type WatchHub } from './watch-hub.ts'
-import { Watcher } from './watcher.ts'
 
 /** What the handlers work on. */
 export interface ResourceHandlerParts {
@@ -95,6 +97,7 @@ export class ResourceHandler {
     const wantsBookmarks = query.get('allowWatchBookmarks') === 'true'
     const sendsInitial = query.get('sendInitialEvents') === 'true'
     const version = query.get('resourceVersion') ?? ''
+    checkListOptions(query)
     if (version !== '' && !/^\d+$/.test(version))
       throw ApiError.badRequest(`invalid resource version: ${version}`)
     const isFromNow = version === '' || version === '0' || sendsInitial
@@ -104,7 +107,7 @@ export class ResourceHandler {
       if (path.name !== undefined && stored.object.metadata.name !== path.name) return false
       return selector === undefined || selector(stored.in(type))
     }
-    const watcher = new Watcher({
+    const watcher = openWatcher(response, {
       history: store.history(type.storage),
       after,
       initial:
@@ -119,6 +122,7 @@ export class ResourceHandler {
         JSON.stringify(bookmarkObject(request, revision, isInitialEnd)),
       sink: { write: (chunk) => response.write(chunk), end: () => response.end() }
     })
+    if (watcher === undefined) return
     const seconds = Number(query.get('timeoutSeconds') ?? 0) || 1800 + Math.random() * 1800
     const timeout = setTimeout(() => {
       watcher.bookmark(store.revision)
@@ -152,6 +156,7 @@ export class ResourceHandler {
     const { store } = this.#api
     const limit = Number(query.get('limit') ?? 0)
     const token = query.get('continue') ?? ''
+    checkListOptions(query)
     checkListVersion(query, store.revision)
     const page =
       token === ''
@@ -159,7 +164,11 @@ export class ResourceHandler {
         : this.pages.next(token, limit)
     const metadata: JsonObject = {
       resourceVersion: String(page.revision),
-      ...(page.next === undefined ? {} : { continue: page.next, remainingItemCount: page.remaining })
+      ...(page.next === undefined ? (type.isCustom ? { continue: '' } : {}) : { continue: page.next }),
+      // How many of the rest a selector would choose is not known.
+      ...(page.next === undefined || selectorOf(request) !== undefined
+        ? {}
+        : { remainingItemCount: page.remaining })
     }
     const representation = chooseRepresentation(request.request.headers.accept)
     if (representation === 'table') {
@@ -171,7 +180,7 @@ export class ResourceHandler {
       return json(200, { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata, items })
     }
     const head = `{"kind":${JSON.stringify(type.listKind)},"apiVersion":${JSON.stringify(type.apiVersion)},"metadata":${JSON.stringify(metadata)},"items":[`
-    return { code: 200, body: `${head}${page.items.map((stored) => stored.json(type)).join(',')}]}` }
+    return { code: 200, body: `${head}${page.items.map((stored) => itemJson(type, stored)).join(',')}]}` }
   }
 
   #select(request: ResourceRequest): readonly StoredObject[] {
@@ -201,24 +210,22 @@ export class ResourceHandler {
     const allowed = 'application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml'
     throw new ApiError(
       'UnsupportedMediaType',
-      `the body of the request was in an unknown format - accepted media types include: ${allowed}`
+      `the body of the request was in an unknown format - accepted media types include: ${allowed}`,
+      {}
     )
   }
 
   #apply(request: ResourceRequest, patch: Json): Answer {
     const { type, path, query } = request
     const manager = query.get('fieldManager') ?? ''
-    if (manager === '')
-      throw ApiError.badRequest(
-        'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch'
-      )
-    const applied = decodeKubeObject(patch)
+    checkFieldManager(manager)
+    const applied = withName(decodeKubeObject(patch), path)
     const { stored, isNew } = this.#api.upsert(
       type,
       path.namespace,
       path.name ?? '',
       (current, now) =>
-        applyObject(type, current, current === undefined ? withName(applied, path) : applied, {
+        applyObject(type, current, applied, {
           manager,
           now,
           force: query.get('force') === 'true',
@@ -262,7 +269,7 @@ export class ResourceHandler {
       kind: type.listKind,
       apiVersion: type.apiVersion,
       metadata,
-      items: items.map((stored) => stored.in(type))
+      items: items.map((stored) => parseJson(itemJson(type, stored)))
     })
   }
 
@@ -274,7 +281,7 @@ export class ResourceHandler {
 
   #writeOptions({ query, path, request, warn }: ResourceRequest): WriteOptions {
     const dryRun = query.getAll('dryRun')
-    if (dryRun.some((value) => value !== 'All')) throw ApiError.badRequest('dryRun: supported values: "All"')
+    checkWriteOptions(request.method ?? '', query)
     const agent = (request.headers['user-agent'] ?? 'unknown').split('/')[0] ?? 'unknown'
     const validation = query.get('fieldValidation')
     if (path.subresource !== undefined && path.subresource !== 'status')

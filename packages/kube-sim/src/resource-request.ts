@@ -34,15 +34,25 @@ export function json(code: number, body: JsonObject): Answer {
   return { code, body: JSON.stringify(body) }
 }
 
+/** Items of a list of a built-in kind do not say what they are: the list does. */
+export function itemJson(type: ResourceType, stored: StoredObject): string {
+  return type.isCustom ? stored.json(type) : stored.jsonWithoutType(type)
+}
+
 export function given(body: Json | undefined): Json {
   if (body === undefined) throw ApiError.badRequest('the request needs a body')
   return body
 }
 
+/** An applied object need not repeat its name. @throws {@link ApiError} if it has another one */
 export function withName(applied: KubeObject, path: RequestPath): KubeObject {
-  return applied.metadata.name === ''
-    ? { ...applied, metadata: { ...applied.metadata, name: path.name ?? '' } }
-    : applied
+  const { name: given } = applied.metadata
+  const { name = '' } = path
+  if (given !== '' && given !== name)
+    throw ApiError.badRequest(
+      `the name of the object (${given}) does not match the name on the URL (${name})`
+    )
+  return { ...applied, metadata: { ...applied.metadata, name } }
 }
 
 export function selectorOf({ type, query }: ResourceRequest): Selector | undefined {
@@ -67,7 +77,7 @@ export function bookmarkObject(
   isInitialEnd: boolean
 ): JsonObject {
   const annotations = isInitialEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}
-  const metadata = { resourceVersion: String(revision), creationTimestamp: null, ...annotations }
+  const metadata = { resourceVersion: String(revision), ...annotations }
   const representation = chooseRepresentation(request.request.headers.accept)
   if (representation === 'table')
     return {

@@ -48,7 +48,10 @@ test('a restart ends watches, and has no history to resume from', async () => {
   expect(await watch.take(2)).toEqual(['ADDED a', 'ADDED b'])
   await sim.restart()
   expect(await watch.rest()).toEqual([])
-  expect((await client.get(`${CONFIG_MAPS}?watch=true&resourceVersion=${first}`)).status).toBe(410)
+  expect((await client.get(`${CONFIG_MAPS}?watch=true&resourceVersion=${first}`)).body).toMatchObject({
+    type: 'ERROR',
+    object: { code: 410, reason: 'Expired' }
+  })
 })
 
 test('nothing answers while the server is down', async () => {

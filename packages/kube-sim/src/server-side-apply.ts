@@ -57,7 +57,7 @@ export function applyObject(
   const conflicts = others
     .map((entry) => ({ entry, fields: intersection(entry.fields, contested) }))
     .filter(({ fields }) => leafPaths(fields).length > 0)
-  if (conflicts.length > 0 && !options.force) throw conflictError(type, applied.metadata.name, conflicts)
+  if (conflicts.length > 0 && !options.force) throw conflictError(conflicts)
   others = others.map((entry) => ({ ...entry, fields: difference(entry.fields, contested) }))
 
   const dropped = others.reduce(
@@ -142,7 +142,7 @@ interface Conflict {
   readonly fields: FieldSet
 }
 
-function conflictError(type: ResourceType, name: string, conflicts: readonly Conflict[]): ApiError {
+function conflictError(conflicts: readonly Conflict[]): ApiError {
   const causes = conflicts.flatMap(({ entry, fields }) =>
     leafPaths(fields).map((field) => {
       const where = entry.subresource === '' ? '' : ` with subresource "${entry.subresource}"`
@@ -157,10 +157,5 @@ function conflictError(type: ResourceType, name: string, conflicts: readonly Con
   const all = conflicts.reduce((set: FieldSet, conflict) => union(set, conflict.fields), {})
   const count = leafPaths(all).length
   const message = `Apply failed with ${count} conflict${count === 1 ? '' : 's'}: ${causes.map((cause) => `${cause.message}: ${cause.field}`).join('\n')}`
-  return new ApiError('Conflict', message, {
-    name,
-    kind: type.plural,
-    ...(type.group === '' ? {} : { group: type.group }),
-    causes
-  })
+  return new ApiError('Conflict', message, { causes })
 }

@@ -88,7 +88,7 @@ test.each<[string, JsonObject, string]>([
   [
     'bad ranges',
     { type: 'LoadBalancer', loadBalancerSourceRanges: ['10.0.0.0'] },
-    'spec.loadBalancerSourceRanges[0]: Invalid value: "10.0.0.0": must be a valid CIDR value'
+    'spec.LoadBalancerSourceRanges[0]: Invalid value: "10.0.0.0": must be a valid CIDR value'
   ],
   [
     'a policy for traffic that cannot come',

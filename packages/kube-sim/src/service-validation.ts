@@ -216,7 +216,7 @@ function loadBalancerProblems(spec: ServiceSpec): readonly FieldProblem[] {
     if (!isPrefix(range.trim()))
       problems.push(
         invalid(
-          `spec.loadBalancerSourceRanges[${index}]`,
+          `spec.LoadBalancerSourceRanges[${index}]`,
           range,
           'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'
         )

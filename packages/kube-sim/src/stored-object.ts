@@ -37,6 +37,11 @@ export class StoredObject {
     return head + this.#bodyIn(view)
   }
 
+  /** JSON text in a served version, without `apiVersion` and `kind`. */
+  jsonWithoutType(view: VersionView): string {
+    return `{${this.#bodyIn(view)}`
+  }
+
   #bodyIn(view: VersionView): string {
     if (view.fromStorage === undefined) {
       this.#body ??= encodeBody(this.object)

@@ -42,8 +42,8 @@ test('a watch that resumes behind the compaction is told 410', async () => {
   await client.post(CONFIG_MAPS, configMap('b'))
   sim.faults.compact()
   const answer = await client.get(`${WATCH}&resourceVersion=${version}`)
-  expect(answer).toMatchObject({ status: 410, body: { reason: 'Expired', code: 410 } })
-  expect(stringAt(answer.body, 'message')).toMatch(/^too old resource version: /)
+  expect(answer.body).toMatchObject({ type: 'ERROR', object: { code: 410, reason: 'Expired' } })
+  expect(stringAt(answer.body, 'object', 'message')).toMatch(/^too old resource version: /)
 })
 
 test('a watch resumes at the revision of the compaction itself', async () => {
@@ -60,7 +60,10 @@ test('more changes than the history holds end the possibility to resume', async 
   const version = versionOf((await client.post(CONFIG_MAPS, configMap('a'))).body)
   for (let index = 0; index < 6; index++)
     await client.put(`${CONFIG_MAPS}/a`, configMap('a', { x: String(index) }))
-  expect((await client.get(`${WATCH}&resourceVersion=${version}`)).status).toBe(410)
+  expect((await client.get(`${WATCH}&resourceVersion=${version}`)).body).toMatchObject({
+    type: 'ERROR',
+    object: { code: 410, reason: 'Expired' }
+  })
 })
 
 test('bookmarks move a quiet watch forward, for those who want them', async () => {

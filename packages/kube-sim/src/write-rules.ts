@@ -38,7 +38,7 @@ export function checkVersion(
   if (version === undefined || version === '' || version === '0') {
     if (type.allowsUnconditionalUpdate || subresource === 'status') return
     const message = 'Invalid value: 0x0: must be specified for an update'
-    throw ApiError.invalid(type, name, [
+    throw ApiError.invalid({ ...type, kind: type.plural }, name, [
       { type: 'FieldValueInvalid', field: 'metadata.resourceVersion', message }
     ])
   }
