@@ -40,9 +40,6 @@ export function etcdCommand(program: string, place: ControlPlanePlace): readonly
     `--initial-cluster=default=${peerUrl}`,
     // It need not survive the machine, only its own end.
     '--unsafe-no-fsync',
-    // It elects itself, alone, and need not wait a second for others.
-    '--heartbeat-interval=10',
-    '--election-timeout=100',
     '--log-level=warn'
   ]
 }

@@ -38,14 +38,14 @@ export interface ServiceAccount {
   readonly name: string
 }
 
-const READY_TIMEOUT_MS = 60_000
+const READY_TIMEOUT_MS = 120_000
 const PROBE_TIMEOUT_MS = 2000
 const PORT_ATTEMPTS = 3
 
 /**
  * Starts etcd and an API server, with ports and a directory of their own, and resolves when they are ready.
  *
- * @throws DaemonError if one of them ends or is not ready within a minute
+ * @throws DaemonError if one of them ends or is not ready within two minutes
  */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   for (let attempt = 1; ; attempt += 1) {
