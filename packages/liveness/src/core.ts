@@ -176,7 +176,8 @@ export class LivenessCore {
     counters.pauses += 1
     health.paused(nowMs, pauseMs)
     this.#prober.paused(pauseMs)
-    this.#state.anybodyMs = Math.max(this.#state.anybodyMs, nowMs - parameters.doubtMs)
+    const { anybodyMs } = this.#state
+    if (anybodyMs < nowMs) this.#state.anybodyMs = Math.min(nowMs, anybodyMs + pauseMs)
   }
 
   #noticeIsolation(): void {

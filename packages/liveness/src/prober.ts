@@ -52,12 +52,14 @@ export class Prober {
     for (const watch of this.#watches.values()) this.#look(watch)
   }
 
-  /** This member did nothing for so long: what it did not see in that time proves nothing. */
+  /** This member did nothing for so long: that time does not count, and some must pass before it accuses again. */
   paused(pauseMs: number): void {
     const { nowMs, parameters } = this.#state
-    const floorMs = pauseMs < parameters.doubtMs ? this.#soonInDoubtMs() : nowMs
-    for (const watch of this.#watches.values())
-      if (watch.unanswered < parameters.patientProbes) watch.evidenceMs = Math.max(watch.evidenceMs, floorMs)
+    for (const watch of this.#watches.values()) {
+      if (watch.unanswered >= parameters.patientProbes) continue
+      const leastMs = nowMs - this.#limitMs(watch.record) + 2 * parameters.probeMs
+      watch.evidenceMs = Math.min(nowMs, Math.max(watch.evidenceMs + pauseMs, leastMs))
+    }
   }
 
   /** A member answered this one. */

@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes
+} from 'node:crypto'
 import { Reader, Writer } from '@clarion-lb/wire'
 import { LivenessDecodeError, LivenessOptionsError } from './errors.ts'
 import type { Envelope } from './message.ts'
@@ -33,16 +41,20 @@ export const MAX_DATAGRAM_BYTES: number = MAX_MESSAGE_BYTES + SEAL_BYTES
 
 interface RootKey {
   /** Pseudorandom key of RFC 5869 §2.2. */
-  readonly prk: Uint8Array
+  readonly prk: KeyObject
   /** Tells keys apart while two are in use; says nothing of the key. */
   readonly hint: number
 }
+
+/** The first seals. */
+type RootKeys = readonly [RootKey, ...RootKey[]]
 
 /** A key of one boot of one sender, kept with whom it belongs to. */
 interface BootKey {
   readonly boot: bigint
   readonly root: RootKey
-  readonly key: Uint8Array
+  /** An object and not its bytes: those would be made one for each datagram. */
+  readonly key: KeyObject
 }
 
 /** Seals what one member sends, and opens what it receives. */
@@ -50,8 +62,8 @@ export class Sealer {
   readonly #self: bigint
   readonly #boot: bigint
   readonly #opened: Map<bigint, BootKey> = new Map()
-  #roots: readonly RootKey[] = []
-  #sendKey: Uint8Array = new Uint8Array(KEY_BYTES)
+  #roots: RootKeys
+  #sendKey: KeyObject
 
   /**
    * @param self key of this member
@@ -62,17 +74,14 @@ export class Sealer {
   constructor(self: bigint, boot: bigint, secrets: readonly Uint8Array[]) {
     this.#self = self
     this.#boot = boot
-    this.setKeys(secrets)
+    this.#roots = rootKeys(secrets)
+    this.#sendKey = bootKey(this.#roots[0], self, boot)
   }
 
   /** @throws {@link LivenessOptionsError} unless there are 1 to 4 secrets of at least 16 octets. */
   setKeys(secrets: readonly Uint8Array[]): void {
-    const roots = secrets.map((secret) => rootKey(secret))
-    const [first] = roots
-    if (first === undefined || roots.length > MAX_KEYS)
-      throw new LivenessOptionsError('limit', 'keys', `${roots.length} keys, 1 to ${MAX_KEYS} may be`)
-    this.#roots = roots
-    this.#sendKey = bootKey(first, this.#self, this.#boot)
+    this.#roots = rootKeys(secrets)
+    this.#sendKey = bootKey(this.#roots[0], this.#self, this.#boot)
     this.#opened.clear()
   }
 
@@ -87,7 +96,7 @@ export class Sealer {
     const datagram = new Uint8Array(SEAL_BYTES + message.length)
     new Writer(datagram)
       .uint8(VERSION)
-      .uint8(this.#roots[0]?.hint ?? 0)
+      .uint8(this.#roots[0].hint)
       .uint16(Math.floor(sequence / 0x1_0000_0000))
       .uint32(sequence % 0x1_0000_0000)
       .uint64(this.#self)
@@ -137,6 +146,13 @@ export function randomBoot(): bigint {
   return randomBytes(8).readBigUInt64BE(0)
 }
 
+function rootKeys(secrets: readonly Uint8Array[]): RootKeys {
+  const [first, ...others] = secrets.map((secret) => rootKey(secret))
+  if (first === undefined || secrets.length > MAX_KEYS)
+    throw new LivenessOptionsError('limit', 'keys', `${secrets.length} keys, 1 to ${MAX_KEYS} may be`)
+  return [first, ...others]
+}
+
 function rootKey(secret: Uint8Array): RootKey {
   if (secret.length < MIN_SECRET_BYTES)
     throw new LivenessOptionsError(
@@ -144,19 +160,19 @@ function rootKey(secret: Uint8Array): RootKey {
       'keys',
       `a key of ${secret.length} octets, ${MIN_SECRET_BYTES} is the least`
     )
-  const prk = new Uint8Array(hkdfSync('sha256', secret, 'clarion liveness 1', 'root', KEY_BYTES))
+  const root = hkdfSync('sha256', secret, 'clarion liveness 1', 'root', KEY_BYTES)
   const hint = new Uint8Array(hkdfSync('sha256', secret, 'clarion liveness 1', 'hint', 1))[0] ?? 0
-  return { prk, hint }
+  return { prk: createSecretKey(new Uint8Array(root)), hint }
 }
 
 /** HKDF-Expand (RFC 5869 §2.3) of one block: cheap enough for datagrams of strangers. */
-function bootKey(root: RootKey, sender: bigint, boot: bigint): Uint8Array {
+function bootKey(root: RootKey, sender: bigint, boot: bigint): KeyObject {
   const info = new Uint8Array(17)
   new Writer(info).uint64(sender).uint64(boot).uint8(1)
-  return createHmac('sha256', root.prk).update(info).digest()
+  return createSecretKey(createHmac('sha256', root.prk).update(info).digest())
 }
 
-function decrypt(datagram: Uint8Array, key: Uint8Array, receiver: bigint): Uint8Array | undefined {
+function decrypt(datagram: Uint8Array, key: KeyObject, receiver: bigint): Uint8Array | undefined {
   const decipher = createDecipheriv(CIPHER, key, nonce(datagram), { authTagLength: TAG_BYTES })
   decipher.setAAD(associatedData(datagram, receiver))
   decipher.setAuthTag(datagram.subarray(datagram.length - TAG_BYTES))
