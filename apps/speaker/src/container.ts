@@ -27,7 +27,7 @@ import { registerSpeakerMetrics } from './metrics.ts'
 import { createPlane } from './plane/create-plane.ts'
 import { type Sessions, SessionsPlane } from './plane/sessions-plane.ts'
 import { RouteAnnouncer } from './route-announcer.ts'
-import { ServiceStatuses } from './service-statuses.ts'
+import { ServiceStatuses, type ServiceStatusesOptions } from './service-statuses.ts'
 import { SessionLog } from './session-log.ts'
 import { registerSessionMetrics } from './session-metrics.ts'
 import { SessionStates } from './session-states.ts'
@@ -157,20 +157,39 @@ function createAnnouncer(c: DependencyContainer): Announcer {
 }
 
 function createL2Status(c: DependencyContainer): ServiceStatuses {
-  const { namespace, node, pod } = c.resolve(SETTINGS)
-  const log = c.resolve(LOG)
-  return new ServiceStatuses({
+  return createStatuses(c, {
     name: 'layer 2 status',
-    client: c.resolve(CLIENT),
     resource: SERVICE_L2_STATUSES,
     prefix: 'l2-',
     isOnePerService: true,
+    wantedOf: (key) => c.resolve(ANNOUNCER).wantedStatusOf(key)
+  })
+}
+
+function createBgpStatus(c: DependencyContainer): ServiceStatuses {
+  return createStatuses(c, {
+    name: 'BGP status',
+    resource: SERVICE_BGP_STATUSES,
+    prefix: 'bgp-',
+    isOnePerService: false,
+    wantedOf: (key) => c.resolve(ROUTE_ANNOUNCER).wantedStatusOf(key)
+  })
+}
+
+function createStatuses(
+  c: DependencyContainer,
+  kind: Pick<ServiceStatusesOptions, 'name' | 'resource' | 'prefix' | 'isOnePerService' | 'wantedOf'>
+): ServiceStatuses {
+  const { namespace, node, pod } = c.resolve(SETTINGS)
+  const log = c.resolve(LOG)
+  return new ServiceStatuses({
+    ...kind,
+    client: c.resolve(CLIENT),
     namespace,
     node,
     pod,
-    wantedOf: (key) => c.resolve(ANNOUNCER).wantedStatusOf(key),
     onProblem: (service, error) =>
-      log.warn({ service, error: describeError(error) }, 'layer 2 status not written')
+      log.warn({ service, error: describeError(error) }, `${kind.name} not written`)
   })
 }
 
@@ -203,24 +222,6 @@ function createRouteAnnouncer(c: DependencyContainer): RouteAnnouncer {
     log: c.resolve(LOG),
     serviceOf: (key) => speaker.serviceOf(key),
     onStatus: (key) => c.resolve(BGP_STATUS).touch(key)
-  })
-}
-
-function createBgpStatus(c: DependencyContainer): ServiceStatuses {
-  const { namespace, node, pod } = c.resolve(SETTINGS)
-  const log = c.resolve(LOG)
-  return new ServiceStatuses({
-    name: 'BGP status',
-    client: c.resolve(CLIENT),
-    resource: SERVICE_BGP_STATUSES,
-    prefix: 'bgp-',
-    isOnePerService: false,
-    namespace,
-    node,
-    pod,
-    wantedOf: (key) => c.resolve(ROUTE_ANNOUNCER).wantedStatusOf(key),
-    onProblem: (service, error) =>
-      log.warn({ service, error: describeError(error) }, 'BGP status not written')
   })
 }
 

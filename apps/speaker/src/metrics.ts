@@ -25,14 +25,7 @@ export function registerSpeakerMetrics(
   registry: Registry,
   { node, counts, announced }: SpeakerMetricsSources
 ): void {
-  // One question to the plane serves all three.
-  let fetching: Promise<readonly AddressCounts[]> | undefined
-  const fetch = (): Promise<readonly AddressCounts[]> => {
-    fetching ??= counts().finally(() => {
-      fetching = undefined
-    })
-    return fetching
-  }
+  const fetch = sharedQuestion(counts)
   for (const [name, [help, field]] of Object.entries(COUNTERS)) {
     const counter = new Counter({
       name,
@@ -72,5 +65,16 @@ class AnnouncedGauge extends Gauge {
       labels: { service, protocol, node: this.#node, ip: address }
     }))
     return { ...empty, values }
+  }
+}
+
+/** One question to the plane serves all metrics of a scrape: who asks while it is on its way gets the same answer. */
+export function sharedQuestion<T>(ask: () => Promise<T>): () => Promise<T> {
+  let asking: Promise<T> | undefined
+  return () => {
+    asking ??= ask().finally(() => {
+      asking = undefined
+    })
+    return asking
   }
 }

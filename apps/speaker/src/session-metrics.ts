@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
+import { sharedQuestion } from './metrics.ts'
 import type { PeerCounts } from './plane/sessions-messages.ts'
 
 type Read = (counts: PeerCounts) => number | undefined
@@ -64,14 +65,7 @@ export function registerSessionMetrics(
   registry: Registry,
   counts: () => Promise<readonly PeerCounts[]>
 ): void {
-  // One question to the plane serves all.
-  let fetching: Promise<readonly PeerCounts[]> | undefined
-  const fetch = (): Promise<readonly PeerCounts[]> => {
-    fetching ??= counts().finally(() => {
-      fetching = undefined
-    })
-    return fetching
-  }
+  const fetch = sharedQuestion(counts)
   const common = { labelNames: ['peer', 'vrf'], registers: [registry] }
   for (const [name, [help, read]] of Object.entries(GAUGES)) {
     const gauge = new Gauge({
