@@ -147,6 +147,13 @@ export const CONTROLLER_ACCESSES: Accesses = {
       verbs: ['list', 'watch', 'update'],
       names: ['metallb-webhook-cert'],
       why: 'certificate of the webhooks; the manifests make it, so that no right to create Secrets is needed'
+    },
+    {
+      group: '',
+      resource: 'secrets',
+      verbs: ['list', 'watch', 'update'],
+      names: ['clarion-liveness'],
+      why: 'keys that speakers trust each other by, made and rotated; the manifests make the Secret, as above'
     }
   ]
 }

@@ -19,6 +19,7 @@ import {
   instanceCachingFactory
 } from 'tsyringe'
 import { Controller } from './controller.ts'
+import { createKeyKeeper } from './liveness-keys/create-key-keeper.ts'
 import { ensureMemberlistSecret } from './memberlist-secret.ts'
 import { registerAllocatorMetrics } from './metrics.ts'
 import { PoolStatus } from './pool-status.ts'
@@ -29,6 +30,7 @@ import {
   CONTROLLER,
   ELECTOR,
   HEALTH_SERVER,
+  KEY_KEEPER,
   LOG,
   METRICS,
   METRICS_SERVER,
@@ -62,6 +64,9 @@ export function createContainer(): DependencyContainer {
   provide(HEALTH_SERVER, createHealthServer)
   provide(WEBHOOKS, (c) =>
     createWebhooks({ ...contextOf(c), ...c.resolve(SETTINGS), elector: c.resolve(ELECTOR) })
+  )
+  provide(KEY_KEEPER, (c) =>
+    createKeyKeeper({ ...contextOf(c), elector: c.resolve(ELECTOR), recorder: c.resolve(RECORDER) })
   )
   provide(METRICS_SERVER, (c) => createMetricsServer(contextOf(c)))
   provide(ALL_SERVICES, listServices)
@@ -167,6 +172,7 @@ function listServices(c: DependencyContainer): readonly Service[] {
     c.resolve(REPORTER),
     { name: 'pool status', start: () => undefined, stop: () => poolStatus.stop() },
     ...webhooks,
+    c.resolve(KEY_KEEPER),
     c.resolve(CONTROLLER),
     c.resolve(CONFIG_SOURCE)
   ]

@@ -21,6 +21,8 @@ export const WEBHOOK = {
   configuration: 'metallb-webhook-configuration',
   port: 9443
 } as const
+/** Keys that speakers trust each other by; the controller puts them in. */
+export const LIVENESS_SECRET = 'clarion-liveness'
 export const METRICS_PORT = 9120
 export const HEALTH_PORT = 17_472
 export const EXCLUDE_CONFIG_MAP = 'metallb-excludel2'

@@ -3,6 +3,7 @@ import {
   GRACE_PERIOD_S,
   HEALTH_PORT,
   LABELS,
+  LIVENESS_SECRET,
   type ManifestObject,
   METRICS_PORT,
   metadata,
@@ -57,6 +58,8 @@ const EXCLUDED_INTERFACES: readonly string[] = [
 export function workloadObjects(images: WorkloadImages): readonly ManifestObject[] {
   return [
     excludeConfigMap(),
+    // Filled by the controller, who then needs no right to create Secrets.
+    { apiVersion: 'v1', kind: 'Secret', metadata: metadata(LIVENESS_SECRET) },
     controllerDeployment(images.controller),
     controllerBudget(),
     speakerDaemonSet(images.speaker)
