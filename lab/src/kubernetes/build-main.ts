@@ -1,9 +1,13 @@
 #!/usr/bin/env node
-// Builds the programs of a cluster, or of a control plane alone: `node build-main.js [control-plane]`.
+// Builds the programs of a cluster, of a control plane alone, or MetalLB: `node build-main.js [control-plane|metallb]`.
 import { getPrograms } from './get-programs.ts'
-import { CLUSTER_PROGRAMS, CONTROL_PLANE_PROGRAMS } from './programs.ts'
+import { CLUSTER_PROGRAMS, CONTROL_PLANE_PROGRAMS, METALLB_PROGRAMS, type ProgramName } from './programs.ts'
 
-const wanted = process.argv[2] === 'control-plane' ? CONTROL_PLANE_PROGRAMS : CLUSTER_PROGRAMS
+const SETS = new Map<string, readonly ProgramName[]>([
+  ['control-plane', CONTROL_PLANE_PROGRAMS],
+  ['metallb', METALLB_PROGRAMS]
+])
+const wanted = SETS.get(process.argv[2] ?? '') ?? CLUSTER_PROGRAMS
 try {
   const programs = await getPrograms(wanted, (text) => process.stderr.write(`${text}\n`))
   for (const [name, file] of programs) process.stdout.write(`${name} ${file}\n`)

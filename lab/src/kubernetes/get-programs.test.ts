@@ -1,11 +1,11 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { planPrograms } from './get-programs.ts'
 import { findGo } from './go-toolchain.ts'
 import { moduleCacheDirectory } from './program-cache.ts'
-import { CONTROL_PLANE_PROGRAMS, GO_MODULES } from './programs.ts'
+import { CONTROL_PLANE_PROGRAMS, GO_MODULES, METALLB_VERSION } from './programs.ts'
 
 let directory: string
 
@@ -68,4 +68,10 @@ test('what is built is kept by its sources, the Go and the machine', async () =>
 test('each program is built by exactly one module', () => {
   const names = GO_MODULES.flatMap(({ packages }) => Object.keys(packages))
   expect(names.toSorted()).toEqual([...new Set(names)].toSorted())
+})
+
+test('MetalLB is built of the version that is named', async () => {
+  const directory = GO_MODULES.find(({ name }) => name === 'metallb')?.directory ?? ''
+  const text = await readFile(join(directory, 'go.mod'), 'utf8')
+  expect(text).toContain(`\nrequire go.universe.tf/metallb v${METALLB_VERSION}\n`)
 })

@@ -26,5 +26,12 @@ export { CLARION_NAMESPACE, InstalledClarion, type InstalledClarionOptions } fro
 export { type Connection, formatKubeconfig } from './kubeconfig.ts'
 export { KubernetesCluster, type KubernetesClusterOptions } from './kubernetes-cluster.ts'
 export { applyManifest, readManifests } from './manifests.ts'
-export { CLUSTER_PROGRAMS, CONTROL_PLANE_PROGRAMS, KUBERNETES_VERSION, type ProgramName } from './programs.ts'
+export {
+  CLUSTER_PROGRAMS,
+  CONTROL_PLANE_PROGRAMS,
+  KUBERNETES_VERSION,
+  METALLB_PROGRAMS,
+  METALLB_VERSION,
+  type ProgramName
+} from './programs.ts'
 export { EXAMPLE_MANIFESTS, webManifests } from './web-manifests.ts'

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 
-/** A program that a cluster is made of. */
+/** A program that a cluster is made of, or that runs in one beside ours. */
 export type ProgramName =
   | 'etcd'
   | 'kube-apiserver'
@@ -10,6 +10,8 @@ export type ProgramName =
   | 'kube-proxy'
   | 'kubectl'
   | 'pod'
+  | 'metallb-controller'
+  | 'metallb-speaker'
 
 /** A Go module of ours that says, by its go.mod and go.sum, which versions of these programs are built. */
 export interface GoModule {
@@ -36,6 +38,12 @@ export const CLUSTER_PROGRAMS: readonly ProgramName[] = [
   'kubectl',
   'pod'
 ]
+
+/** MetalLB of which the programs are. */
+export const METALLB_VERSION = '0.16.1'
+
+/** MetalLB itself: the peer in benchmarks, and what is upgraded from. */
+export const METALLB_PROGRAMS: readonly ProgramName[] = ['metallb-controller', 'metallb-speaker']
 
 const ROOT = join(import.meta.dirname, '..', '..', 'kubernetes')
 const VERSION_PACKAGE = 'k8s.io/component-base/version'
@@ -69,5 +77,14 @@ export const GO_MODULES: readonly GoModule[] = [
       kubectl: 'k8s.io/kubernetes/cmd/kubectl'
     }
   },
-  { name: 'pod', directory: join(ROOT, 'pod'), linkerFlags: [], packages: { pod: '.' } }
+  { name: 'pod', directory: join(ROOT, 'pod'), linkerFlags: [], packages: { pod: '.' } },
+  {
+    name: 'metallb',
+    directory: join(ROOT, 'metallb'),
+    linkerFlags: [],
+    packages: {
+      'metallb-controller': 'go.universe.tf/metallb/controller',
+      'metallb-speaker': 'go.universe.tf/metallb/speaker'
+    }
+  }
 ]
