@@ -50,6 +50,9 @@ function webhooks(caBundle?: string) {
 /** A cluster with MetalLB's manifests applied. */
 export async function startWebhookCluster(): Promise<TestCluster> {
   const cluster = await TestCluster.start()
+  // Else it would be written to: the writes that are counted are those of webhooks.
+  const livenessSecret = { ...SECRET, metadata: { ...SECRET.metadata, name: 'clarion-liveness' } }
+  cluster.put({ ...livenessSecret, data: { current: Buffer.alloc(32, 1).toString('base64') } })
   putConfiguration(cluster)
   const manifests = buildCrdManifests({
     conversionWebhook: { serviceName: SERVICE.name, namespace: NAMESPACE }
