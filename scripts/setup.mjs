@@ -5,10 +5,11 @@ import { spawn, spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs'
 import { delimiter, dirname, isAbsolute, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { findGo } from './find-go.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const [job = 'test', ...command] = process.argv.slice(2)
-const path = [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter)
+let path = [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter)
 const needsBuild = job !== 'test'
 
 ensureNpmPackages()
@@ -26,8 +27,21 @@ function ensureNpmPackages() {
 }
 
 function ensureDebianPackages() {
-  const { [job]: wanted } = JSON.parse(readFileSync(join(root, 'scripts', 'debian-packages.json'), 'utf8'))
-  const lacking = (wanted ?? []).filter(({ probe }) => !probe.some(isThere))
+  const { [job]: wanted = [] } = JSON.parse(
+    readFileSync(join(root, 'scripts', 'debian-packages.json'), 'utf8')
+  )
+  const canInstall = process.getuid?.() === 0 && isThere('apt-get')
+  const lacking = wanted.filter(
+    ({ probe, optional = false }) => !probe.some(isThere) && (canInstall || !optional)
+  )
+  installDebianPackages(lacking)
+  if (wanted.some((entry) => entry.package === 'golang-go') && isThere('go')) {
+    const directory = findGo(say)
+    if (directory !== undefined) path = [directory, path].join(delimiter)
+  }
+}
+
+function installDebianPackages(lacking) {
   const missing = lacking.map((entry) => entry.package)
   if (missing.length === 0 || process.platform !== 'linux') return
   const names = missing.join(' ')

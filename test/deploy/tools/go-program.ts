@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 /** A program that is built from its Go module. */
@@ -9,7 +10,8 @@ export interface GoProgram {
   readonly module: string
 }
 
-const CACHE = join(import.meta.dirname, '..', '..', '..', '.cache', 'go-programs')
+/** Outside of the clone, so that every clone has them. */
+const CACHE = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'clarion', 'go-programs')
 
 /**
  * Path of a program: the installed one, or one that is built once, by one compiler at a time, and kept. `undefined`:

@@ -86,8 +86,10 @@ describe.each(COMPONENTS)('the image of the %s', (component) => {
     expect(runInside('-e', script).trim()).toBe('function')
   })
 
-  test.runIf(isRoot && component === 'speaker')('calls the C library (needs root)', () => {
-    const script = `import('/app/node_modules/koffi/index.js').then(({ default: koffi }) => console.log(koffi.load('libc.so.6').func('int getuid()')()))`
-    expect(runInside('-e', script).trim()).toBe('0')
-  })
+  // Only the speaker has calls to make.
+  if (component === 'speaker')
+    test.runIf(isRoot)('calls the C library (needs root)', () => {
+      const script = `import('/app/node_modules/koffi/index.js').then(({ default: koffi }) => console.log(koffi.load('libc.so.6').func('int getuid()')()))`
+      expect(runInside('-e', script).trim()).toBe('0')
+    })
 })
