@@ -3,12 +3,14 @@ import { EventFd, MulticastSocket, notifyEventFd, Poller } from '@clarion-lb/lin
 import type { Ipv6Address } from '@clarion-lb/netaddr'
 import { CapCapture } from './cap-capture.ts'
 import { LinkBackendError } from './errors.ts'
+import { FrameMatcher } from './frame-matcher.ts'
 import { GroupMemberships } from './group-memberships.ts'
 import type {
   Link,
   LinkCounters,
   LinkHandlers,
   LinkInterest,
+  LinkInterestChange,
   LinkInterface,
   LinkInterfacesChange,
   SendResult
@@ -44,7 +46,7 @@ export class CapLink implements Link {
   readonly #groups: GroupMemberships | undefined
   readonly #captures: Map<number, CapCapture> = new Map()
   readonly #stopped: AbortController = new AbortController()
-  #interest: LinkInterest = { interfaces: [], arpAddresses: [], ndpAddresses: [] }
+  #wanted: FrameMatcher = new FrameMatcher({ interfaces: [], arpAddresses: [], ndpAddresses: [] })
   #modulePath: string | undefined
 
   constructor(options: CapLinkOptions) {
@@ -79,14 +81,17 @@ export class CapLink implements Link {
     return ids
   }
 
-  setInterest({ interfaces, arpAddresses, ndpAddresses }: LinkInterest): void {
-    this.#interest = {
-      interfaces: new Set(interfaces),
-      arpAddresses: [...arpAddresses],
-      ndpAddresses: [...ndpAddresses]
-    }
-    for (const capture of this.#captures.values()) capture.setInterest(this.#interest)
+  setInterest(interest: LinkInterest): void {
+    this.#wanted = new FrameMatcher(interest)
+    this.#tellInterest()
     this.#adjust()
+  }
+
+  /** The child is told all of it. */
+  changeInterest({ add, remove }: LinkInterestChange): void {
+    for (const address of remove) this.#wanted.remove(address)
+    for (const address of add) this.#wanted.add(address)
+    this.#tellInterest()
   }
 
   joinGroup(interfaceIndex: number, group: Ipv6Address): void {
@@ -120,6 +125,11 @@ export class CapLink implements Link {
     this.#groups?.close()
     this.#netlink?.stop()
     this.#modulePath = undefined
+  }
+
+  #tellInterest(): void {
+    const interest = interestOf(this.#wanted)
+    for (const capture of this.#captures.values()) capture.setInterest(interest)
   }
 
   #send(interfaceIndex: number, frame: Uint8Array): SendResult {
@@ -167,7 +177,7 @@ export class CapLink implements Link {
   #adjust(): void {
     const modulePath = this.#modulePath
     if (modulePath === undefined) return
-    const wanted = new Set(this.#interest.interfaces)
+    const wanted = this.#wanted.interfaces
     for (const [index, capture] of this.#captures) {
       if (wanted.has(index) && this.interfaces().has(index)) continue
       capture.stop()
@@ -187,7 +197,7 @@ export class CapLink implements Link {
     return new CapCapture({
       interface: found,
       modulePath,
-      interest: this.#interest,
+      interest: interestOf(this.#wanted),
       onFrame: (frame) => {
         this.#statistics.received += 1
         this.#options.onFrame(frame, index)
@@ -213,4 +223,9 @@ export function resolveCap(from?: string): string {
       'the libpcap backend needs the package "cap": npm install cap@0.2 (it compiles: libpcap headers, a C++ compiler, make, python3)'
     throw new LinkBackendError('cap-missing', message, { cause })
   }
+}
+
+function interestOf(wanted: FrameMatcher): LinkInterest {
+  const { interfaces } = wanted
+  return { interfaces, arpAddresses: [...wanted.arpAddresses()], ndpAddresses: [...wanted.ndpAddresses()] }
 }

@@ -46,6 +46,35 @@ test.each([
   expect(matcher.matches(frame, 8)).toBe(false)
 })
 
+test('addresses that are added and removed in any order are matched as if they had been there from the start', () => {
+  const address = fc.oneof(
+    fc.nat(3).map((low) => Ipv4Address.fromNumber(0xc000_0200 + low)),
+    fc
+      .tuple(fc.nat(1), fc.nat(2))
+      .map(([high, low]) => Ipv6Address.fromBigInt((BigInt(high) << 64n) | BigInt(low)))
+  )
+  fc.assert(
+    fc.property(fc.array(fc.tuple(address, fc.boolean())), (steps) => {
+      const changing = new FrameMatcher({ interfaces: [7], arpAddresses: [], ndpAddresses: [] })
+      const wanted = new Set<string>()
+      for (const [one, isAdded] of steps) {
+        if (isAdded) changing.add(one)
+        else changing.remove(one)
+        if (isAdded) wanted.add(one.toString())
+        else wanted.delete(one.toString())
+      }
+      for (const [one] of steps) {
+        const text = one.toString()
+        const frame = one.family === 4 ? arp('198.51.100.1', text) : solicitation(text)
+        expect(changing.matches(frame, 7)).toBe(wanted.has(text))
+      }
+      expect([...changing.arpAddresses(), ...changing.ndpAddresses()].map(String).toSorted()).toEqual(
+        [...wanted].toSorted()
+      )
+    })
+  )
+})
+
 test('any bytes are judged', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {

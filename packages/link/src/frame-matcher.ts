@@ -1,3 +1,4 @@
+import type { IpAddress, Ipv4Address, Ipv6Address } from '@clarion-lb/netaddr'
 import { ETHER_TYPE, etherTypeOf } from '@clarion-lb/wire'
 import type { LinkInterest } from './link.ts'
 
@@ -8,25 +9,55 @@ const ARP_TARGET = 38
 const ND_LENGTH = 78
 const ND_TARGET = 62
 
-/** Says of a frame whether it is wanted ({@link LinkInterest}), where no kernel filter says it. Allocates nothing. */
+interface NdpAddress {
+  readonly address: Ipv6Address
+  readonly bytes: Uint8Array
+}
+
+/** What is wanted ({@link LinkInterest}), and whether a frame is: where no kernel filter says it. Judging allocates nothing. */
 export class FrameMatcher {
   readonly #interfaces: ReadonlySet<number>
-  readonly #arp: ReadonlySet<number>
+  readonly #arp: Map<number, Ipv4Address> = new Map()
   /** By the low 32 bits of the address, the upper 12 bytes of those that have them. */
-  readonly #ndp: ReadonlyMap<number, readonly Uint8Array[]>
+  readonly #ndp: Map<number, readonly NdpAddress[]> = new Map()
 
   constructor({ interfaces, arpAddresses, ndpAddresses }: LinkInterest) {
     this.#interfaces = new Set(interfaces)
-    this.#arp = new Set(Array.from(arpAddresses, (address) => address.toNumber()))
-    const ndp = new Map<number, Uint8Array[]>()
-    for (const address of ndpAddresses) {
-      const bytes = address.toBytes()
-      const low = uint32At(bytes, 12)
-      const known = ndp.get(low)
-      if (known === undefined) ndp.set(low, [bytes])
-      else known.push(bytes)
+    for (const address of arpAddresses) this.add(address)
+    for (const address of ndpAddresses) this.add(address)
+  }
+
+  get interfaces(): ReadonlySet<number> {
+    return this.#interfaces
+  }
+
+  arpAddresses(): Iterable<Ipv4Address> {
+    return this.#arp.values()
+  }
+
+  *ndpAddresses(): Generator<Ipv6Address, void, undefined> {
+    for (const candidates of this.#ndp.values()) for (const { address } of candidates) yield address
+  }
+
+  add(address: IpAddress): void {
+    if (address.family === 4) {
+      this.#arp.set(address.toNumber(), address)
+      return
     }
-    this.#ndp = ndp
+    const bytes = address.toBytes()
+    const others = this.#othersOf(bytes)
+    this.#ndp.set(uint32At(bytes, 12), [...others, { address, bytes }])
+  }
+
+  remove(address: IpAddress): void {
+    if (address.family === 4) {
+      this.#arp.delete(address.toNumber())
+      return
+    }
+    const bytes = address.toBytes()
+    const others = this.#othersOf(bytes)
+    if (others.length === 0) this.#ndp.delete(uint32At(bytes, 12))
+    else this.#ndp.set(uint32At(bytes, 12), others)
   }
 
   /** To whom the Ethernet header is addressed is not looked at: a network card does. */
@@ -51,8 +82,14 @@ export class FrameMatcher {
     if ((frame[54] !== 135 && frame[54] !== 136) || frame[55] !== 0) return false
     const candidates = this.#ndp.get(uint32At(frame, ND_TARGET + 12))
     if (candidates === undefined) return false
-    for (const candidate of candidates) if (isEqual(candidate, frame, ND_TARGET, 12)) return true
+    for (const { bytes } of candidates) if (isEqual(bytes, frame, ND_TARGET, 12)) return true
     return false
+  }
+
+  /** Those that end as this address does. */
+  #othersOf(bytes: Uint8Array): readonly NdpAddress[] {
+    const candidates = this.#ndp.get(uint32At(bytes, 12)) ?? []
+    return candidates.filter((candidate) => !isEqual(candidate.bytes, bytes, 0, 12))
   }
 }
 

@@ -19,6 +19,7 @@ export type {
   LinkCounters,
   LinkHandlers,
   LinkInterest,
+  LinkInterestChange,
   LinkInterface,
   LinkInterfacesChange,
   PollableLink,

@@ -51,6 +51,12 @@ export interface LinkInterest {
   readonly ndpAddresses: Iterable<Ipv6Address>
 }
 
+/** A difference of what is wanted. */
+export interface LinkInterestChange {
+  readonly add: readonly IpAddress[]
+  readonly remove: readonly IpAddress[]
+}
+
 /**
  * What became of a frame. Only `'sent'` means that the system took it.
  * - `'interface-down'`: it is there, but down
@@ -100,6 +106,11 @@ export interface Link {
   send(interfaceIndex: number, frame: Uint8Array): SendResult
   /** Replaces what is wanted. Until the first call nothing is. */
   setInterest(interest: LinkInterest): void
+  /**
+   * Takes addresses away from what is wanted, and adds others. How many there are costs next to nothing. For a moment frames
+   * for others may wake the process, and are dropped there.
+   */
+  changeInterest(change: LinkInterestChange): void
   /**
    * Joins a multicast group on an interface, so that the network card and MLD-snooping switches (RFC 4541) let it through.
    * Counted: as many `leaveGroup` undo it. If there is no interface of that index (any more), it is joined when there is one;

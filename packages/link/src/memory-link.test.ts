@@ -65,6 +65,16 @@ test('what is not wanted, or for another card, does not', () => {
   expect(responder.counters()).toMatchObject({ received: 1 })
 })
 
+test('what is wanted changes address by address', () => {
+  const { segment, asker, responder, heard } = setUp()
+  const other = Ipv4Address.parse('192.0.2.2')
+  responder.changeInterest({ add: [other], remove: [VIP] })
+  asker.send(1, arpFor(VIP))
+  asker.send(1, arpFor(other))
+  segment.deliver()
+  expect(heard).toEqual(['responder'])
+})
+
 test('a solicitation arrives while its group is joined, as often as it was', () => {
   const { segment, asker, responder, heard } = setUp()
   const ask = (): number => {

@@ -7,6 +7,7 @@ import type {
   LinkCounters,
   LinkHandlers,
   LinkInterest,
+  LinkInterestChange,
   LinkInterface,
   SendResult
 } from './link.ts'
@@ -71,6 +72,11 @@ export class MemoryLink implements Link {
 
   setInterest(interest: LinkInterest): void {
     this.#matcher = new FrameMatcher(interest)
+  }
+
+  changeInterest({ add, remove }: LinkInterestChange): void {
+    for (const address of remove) this.#matcher.remove(address)
+    for (const address of add) this.#matcher.add(address)
   }
 
   joinGroup(interfaceIndex: number, group: Ipv6Address): void {

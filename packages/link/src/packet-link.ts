@@ -1,13 +1,9 @@
 import {
-  arpFilter,
   DROP_ALL,
   ERRNO,
   EventFd,
-  type FrameFilter,
   isInterfaceGone,
-  LinuxNetError,
   MulticastSocket,
-  neighborFilter,
   notifyEventFd,
   PacketSocket,
   Poller
@@ -16,10 +12,12 @@ import type { Ipv6Address } from '@clarion-lb/netaddr'
 import { ETHER_TYPE } from '@clarion-lb/wire'
 import { FrameMatcher } from './frame-matcher.ts'
 import { GroupMemberships } from './group-memberships.ts'
+import { InterestFilter } from './interest-filter.ts'
 import type {
   LinkCounters,
   LinkHandlers,
   LinkInterest,
+  LinkInterestChange,
   LinkInterface,
   PollableLink,
   SendResult
@@ -38,13 +36,11 @@ interface Opened {
   readonly wake: EventFd
   readonly poller: Poller
   readonly groups: GroupMemberships
+  readonly filter: InterestFilter
 }
 
 /** Batches read in one round before the others have their turn. */
 const MAX_BATCHES = 16
-/** Ranges of addresses in a filter; the coarser ones are for systems with a small net.core.optmem_max. */
-const FINEST_RANGES = 600
-const COARSER_RANGES = [FINEST_RANGES, 200, 60, 16]
 const RUN_TIMEOUT_MS = 250
 
 /**
@@ -55,10 +51,8 @@ export class PacketLink implements PollableLink {
   readonly #options: PacketLinkOptions
   readonly #interfaces: NetlinkInterfaces = new NetlinkInterfaces()
   readonly #statistics: LinkStatistics = new LinkStatistics()
+  #wanted: FrameMatcher = new FrameMatcher({ interfaces: [], arpAddresses: [], ndpAddresses: [] })
   #opened: Opened | undefined
-  #interest: LinkInterest = { interfaces: [], arpAddresses: [], ndpAddresses: [] }
-  /** Set while the kernel lets through more than was asked for. */
-  #matcher: FrameMatcher | undefined
 
   constructor(options: PacketLinkOptions) {
     this.#options = options
@@ -79,8 +73,8 @@ export class PacketLink implements PollableLink {
       closers.push(() => wake.close())
       const poller = new Poller([arp.fd, neighbor.fd, this.#interfaces.fd, wake.fd])
       const groups = new GroupMemberships(() => MulticastSocket.open())
-      this.#opened = { arp, neighbor, wake, poller, groups }
-      this.setInterest(this.#interest)
+      const filter = new InterestFilter(arp, neighbor, this.#wanted)
+      this.#opened = { arp, neighbor, wake, poller, groups, filter }
     } catch (error) {
       this.#opened = undefined
       for (const close of closers) close()
@@ -101,22 +95,15 @@ export class PacketLink implements PollableLink {
     return this.#statistics.countSend(errno === undefined ? 'stopped' : resultOf(errno))
   }
 
-  setInterest({ interfaces, arpAddresses, ndpAddresses }: LinkInterest): void {
-    this.#interest = {
-      interfaces: [...interfaces],
-      arpAddresses: [...arpAddresses],
-      ndpAddresses: [...ndpAddresses]
-    }
-    const opened = this.#opened
-    if (opened === undefined) return
-    const interest = this.#interest
-    const isExactArp = install(opened.arp, (maxRanges) =>
-      arpFilter(interest.arpAddresses, { interfaces: interest.interfaces, maxRanges })
-    )
-    const isExactNeighbor = install(opened.neighbor, (maxRanges) =>
-      neighborFilter(interest.ndpAddresses, { interfaces: interest.interfaces, maxRanges })
-    )
-    this.#matcher = isExactArp && isExactNeighbor ? undefined : new FrameMatcher(interest)
+  setInterest(interest: LinkInterest): void {
+    this.#wanted = new FrameMatcher(interest)
+    this.#opened?.filter.replace(this.#wanted)
+  }
+
+  changeInterest({ add, remove }: LinkInterestChange): void {
+    for (const address of remove) this.#wanted.remove(address)
+    for (const address of add) this.#wanted.add(address)
+    this.#opened?.filter.widen(add, performance.now())
   }
 
   joinGroup(interfaceIndex: number, group: Ipv6Address): void {
@@ -129,8 +116,10 @@ export class PacketLink implements PollableLink {
 
   poll(timeoutMs: number): void {
     const opened = this.#opened
-    if (opened === undefined || opened.poller.wait(timeoutMs) === 0) return
-    this.#work(opened)
+    if (opened === undefined) return
+    if (opened.poller.wait(timeoutMs) > 0) this.#work(opened)
+    // A handler may have stopped us.
+    if (this.#opened === opened) opened.filter.refine(performance.now())
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -141,7 +130,9 @@ export class PacketLink implements PollableLink {
       while (!signal.aborted && this.#opened !== undefined) {
         const opened = this.#opened
         // oxlint-disable-next-line no-await-in-loop -- one wait after the other is what a loop over events is
-        if ((await opened.poller.waitAsync(RUN_TIMEOUT_MS)) > 0 && this.#opened === opened) this.#work(opened)
+        const ready = await opened.poller.waitAsync(RUN_TIMEOUT_MS)
+        if (ready > 0 && this.#opened === opened) this.#work(opened)
+        if (this.#opened === opened) opened.filter.refine(performance.now())
       }
     } finally {
       signal.removeEventListener('abort', wake)
@@ -204,7 +195,7 @@ export class PacketLink implements PollableLink {
   }
 
   readonly #onFrame = (frame: Uint8Array, interfaceIndex: number): void => {
-    if (this.#matcher?.matches(frame, interfaceIndex) === false) {
+    if (this.#opened?.filter.wants(frame, interfaceIndex) !== true) {
       this.#statistics.unwanted += 1
       return
     }
@@ -216,31 +207,6 @@ export class PacketLink implements PollableLink {
 /** Ends the sleep of {@link PollableLink.poll}, from any thread of the process. The number is `link.wakeFd`. */
 export function wakeLink(wakeFd: number): void {
   if (wakeFd >= 0) notifyEventFd(wakeFd)
-}
-
-/** Puts the finest filter in place that the kernel has room for. Returns whether it is exact. */
-function install(socket: PacketSocket, build: (maxRanges: number) => FrameFilter): boolean {
-  const finest = tryInstall(socket, build(FINEST_RANGES))
-  if (finest !== undefined) return finest
-  // Old and new filter count together: a small one in between makes room for the next.
-  const coarsest = tryInstall(socket, build(1))
-  if (coarsest === undefined) throw new LinuxNetError('setsockopt SO_ATTACH_FILTER', ERRNO.ENOMEM)
-  for (const maxRanges of COARSER_RANGES) {
-    const result = tryInstall(socket, build(maxRanges))
-    if (result !== undefined) return result
-  }
-  return coarsest
-}
-
-/** `undefined` if there is no room for it: net.core.optmem_max. */
-function tryInstall(socket: PacketSocket, { program, isExact }: FrameFilter): boolean | undefined {
-  try {
-    socket.setFilter(program)
-    return isExact
-  } catch (error) {
-    if (error instanceof LinuxNetError && error.errno === ERRNO.ENOMEM) return undefined
-    throw error
-  }
 }
 
 function resultOf(errno: number): SendResult {

@@ -1,6 +1,14 @@
 import { connect, type Socket } from 'node:net'
 import { type Ipv6Address, MacAddress, parseIpAddress } from '@clarion-lb/netaddr'
-import type { Link, LinkCounters, LinkHandlers, LinkInterest, LinkInterface, SendResult } from './link.ts'
+import type {
+  Link,
+  LinkCounters,
+  LinkHandlers,
+  LinkInterest,
+  LinkInterestChange,
+  LinkInterface,
+  SendResult
+} from './link.ts'
 import { MemoryLink } from './memory-link.ts'
 import { MemorySegment, type SegmentPort } from './memory-segment.ts'
 import { encodeFrame, encodeNotice, type Notice, RecordReader } from './segment-wire.ts'
@@ -61,6 +69,10 @@ export class SocketLink implements Link {
 
   setInterest(interest: LinkInterest): void {
     this.#local.setInterest(interest)
+  }
+
+  changeInterest(change: LinkInterestChange): void {
+    this.#local.changeInterest(change)
   }
 
   joinGroup(interfaceIndex: number, group: Ipv6Address): void {

@@ -127,6 +127,29 @@ test('for any set of IPv6 addresses all pass, and others do not if the program i
   )
 })
 
+test('a filter admits what its program lets through, also where it is coarse or in blocks', () => {
+  const number = fc.oneof(fc.nat(300), fc.nat(0xffff_ffff))
+  const options = fc.record({ maxRanges: fc.integer({ min: 1, max: 40 }), blockBits: fc.nat(6) })
+  fc.assert(
+    fc.property(fc.array(number, { maxLength: 100 }), fc.array(number), options, (wanted, others, finer) => {
+      const v4 = arpFilter(
+        wanted.map((value) => Ipv4Address.fromNumber(value)),
+        { interfaces: [7], ...finer }
+      )
+      const v6Of = (value: number): Ipv6Address =>
+        Ipv6Address.fromBigInt((BigInt(value % 3) << 40n) | BigInt(value))
+      const v6 = neighborFilter(wanted.map(v6Of), { interfaces: [7], ...finer })
+      for (const value of wanted) expect(v4.admits(Ipv4Address.fromNumber(value))).toBe(true)
+      for (const value of [...wanted, ...others]) {
+        const address = Ipv4Address.fromNumber(value)
+        expect(v4.admits(address)).toBe(interpretBpf(v4.program, arp(value, value), FACTS) > 0)
+        expect(v6.admits(v6Of(value))).toBe(interpretBpf(v6.program, neighbor(135, v6Of(value)), FACTS) > 0)
+      }
+    }),
+    { numRuns: 50 }
+  )
+})
+
 test('10,000 scattered addresses on 300 interfaces still fit, pass, and drop what is far from them', () => {
   const wanted = Array.from({ length: 10_000 }, (_, i) =>
     Ipv4Address.fromNumber(0x0a00_0000 + i * 2 + (i % 100 === 0 ? 1 : 0))

@@ -2,13 +2,15 @@ import type { Ipv4Address, Ipv6Address } from '@clarion-lb/netaddr'
 import { BPF, BPF_ANCILLARY, type BpfInstruction } from './bpf.ts'
 import { BpfBuilder } from './bpf-builder.ts'
 import { PACKET_TYPE } from './packet-type.ts'
-import { coarsen, toRanges } from './ranges.ts'
+import { coarsen, hold, type NumberRange, toBlocks, toRanges } from './ranges.ts'
 
 /** A program, and whether it lets through exactly what was asked for. */
-export interface FrameFilter {
+export interface FrameFilter<Address> {
   readonly program: readonly BpfInstruction[]
   /** `false` when addresses were too many and too scattered: frames for others between them pass, too. */
   readonly isExact: boolean
+  /** Whether frames for this address pass, on the interfaces. */
+  readonly admits: (address: Address) => boolean
 }
 
 export interface FilterOptions {
@@ -19,6 +21,11 @@ export interface FilterOptions {
    * below the kernel's 4096 instructions whatever the addresses are; less where net.core.optmem_max is small.
    */
   readonly maxRanges?: number
+  /**
+   * Ranges are widened to whole blocks of 2^`blockBits` addresses, so that those next to them, which may be wanted soon, pass
+   * already. Default 0.
+   */
+  readonly blockBits?: number
 }
 
 const ACCEPT = 0xffff_ffff
@@ -39,17 +46,21 @@ const ND_TARGET = 62
 
 /** Lets nothing through. */
 export const DROP_ALL: readonly BpfInstruction[] = [{ code: BPF.RETURN, jt: 0, jf: 0, k: DROP }]
+const NOTHING: FrameFilter<unknown> = { program: DROP_ALL, isExact: true, admits: () => false }
 
 /**
  * ARP over Ethernet for IPv4 whose target or sender is one of `addresses`, untagged, on one of the interfaces and
  * addressed to us, by broadcast or multicast. For a socket of EtherType ARP.
  */
-export function arpFilter(addresses: Iterable<Ipv4Address>, options: FilterOptions): FrameFilter {
-  const { interfaces, maxRanges = DEFAULT_MAX_RANGES } = options
+export function arpFilter(
+  addresses: Iterable<Ipv4Address>,
+  options: FilterOptions
+): FrameFilter<Ipv4Address> {
+  const { interfaces } = options
   const exact = toRanges(numbersOf(addresses))
   const wanted = toRanges(interfaces)
-  if (exact.length === 0 || wanted.length === 0) return { program: DROP_ALL, isExact: true }
-  const ranges = coarsen(exact, maxRanges)
+  if (exact.length === 0 || wanted.length === 0) return NOTHING
+  const ranges = widen(exact, options)
   const builder = new BpfBuilder()
   const drop = builder.return(DROP)
   const accept = builder.return(ACCEPT)
@@ -61,25 +72,31 @@ export function arpFilter(addresses: Iterable<Ipv4Address>, options: FilterOptio
   builder.require(BPF.LOAD_WORD, ARP_HARDWARE_AND_PROTOCOL, 0x0001_0800, drop)
   addCommonTests(builder, coarsen(wanted, MAX_INTERFACE_RANGES), drop)
   const isExact = ranges === exact && wanted.length <= MAX_INTERFACE_RANGES
-  return { program: builder.build(), isExact }
+  return { program: builder.build(), isExact, admits: (address) => hold(ranges, address.toNumber()) }
 }
 
 /**
  * Neighbour solicitations and advertisements (ICMPv6 135 and 136) whose target is one of `addresses`, as
  * {@link arpFilter}. For a socket of EtherType IPv6. Extension headers are not looked behind: such messages are dropped.
  */
-export function neighborFilter(addresses: Iterable<Ipv6Address>, options: FilterOptions): FrameFilter {
+export function neighborFilter(
+  addresses: Iterable<Ipv6Address>,
+  options: FilterOptions
+): FrameFilter<Ipv6Address> {
   const { interfaces, maxRanges = DEFAULT_MAX_RANGES } = options
   const groups = groupByUpperBits(addresses)
   const wanted = toRanges(interfaces)
-  if (groups.size === 0 || wanted.length === 0) return { program: DROP_ALL, isExact: true }
+  if (groups.size === 0 || wanted.length === 0) return NOTHING
+  const lowBits = new Map<bigint, readonly NumberRange[]>()
   const builder = new BpfBuilder()
   const drop = builder.return(DROP)
   const accept = builder.return(ACCEPT)
   let isExact = wanted.length <= MAX_INTERFACE_RANGES
   if (groups.size > MAX_GROUPS) {
     // Too many prefixes: the low 32 bits alone tell enough.
-    builder.search(coarsen(toRanges([...groups.values()].flat()), maxRanges), accept, drop)
+    const ranges = widen(toRanges([...groups.values()].flat()), options)
+    for (const upper of groups.keys()) lowBits.set(upper, ranges)
+    builder.search(ranges, accept, drop)
     builder.load(BPF.LOAD_WORD, ND_TARGET + 12)
     isExact = false
   } else {
@@ -87,8 +104,10 @@ export function neighborFilter(addresses: Iterable<Ipv6Address>, options: Filter
     let otherwise = drop
     for (const [upper, values] of groups) {
       const exact = toRanges(values)
-      if (exact.length > perGroup) isExact = false
-      builder.search(coarsen(exact, perGroup), accept, drop)
+      const ranges = widen(exact, { ...options, maxRanges: perGroup })
+      if (ranges !== exact) isExact = false
+      lowBits.set(upper, ranges)
+      builder.search(ranges, accept, drop)
       builder.load(BPF.LOAD_WORD, ND_TARGET + 12)
       for (const word of [2, 1, 0]) {
         const k = Number((upper >> BigInt(32 * (2 - word))) & 0xffff_ffffn)
@@ -103,7 +122,21 @@ export function neighborFilter(addresses: Iterable<Ipv6Address>, options: Filter
   builder.load(BPF.LOAD_HALF, ICMPV6_TYPE_AND_CODE)
   builder.require(BPF.LOAD_BYTE, IPV6_NEXT_HEADER, 58, drop)
   addCommonTests(builder, coarsen(wanted, MAX_INTERFACE_RANGES), drop)
-  return { program: builder.build(), isExact }
+  return {
+    program: builder.build(),
+    isExact,
+    admits: (address) => {
+      const value = address.toBigInt()
+      return hold(lowBits.get(value >> 32n) ?? [], Number(value & 0xffff_ffffn))
+    }
+  }
+}
+
+function widen(
+  ranges: readonly NumberRange[],
+  { maxRanges = DEFAULT_MAX_RANGES, blockBits = 0 }: FilterOptions
+): readonly NumberRange[] {
+  return coarsen(blockBits === 0 ? ranges : toBlocks(ranges, blockBits), maxRanges)
 }
 
 /** Put last, so done first: most frames of a busy segment end here. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { coarsen, toRanges } from './ranges.ts'
+import { coarsen, hold, toBlocks, toRanges } from './ranges.ts'
 
 const numbers = fc.array(fc.oneof(fc.nat(60), fc.nat(0xffff_ffff)))
 
@@ -35,4 +35,28 @@ test('the narrowest gaps are closed first', () => {
     { first: 1, last: 12 },
     { first: 100, last: 100 }
   ])
+})
+
+test('a number is found in the ranges that hold it, and in no others', () => {
+  fc.assert(
+    fc.property(numbers, fc.array(fc.nat(70)), (values, others) => {
+      const ranges = toRanges(values)
+      for (const value of [...values, ...others]) expect(hold(ranges, value)).toBe(holds(ranges, value))
+    })
+  )
+})
+
+test('blocks hold all that the ranges held and what is beside it, are sorted and apart', () => {
+  fc.assert(
+    fc.property(numbers, fc.nat(8), (values, bits) => {
+      const blocks = toBlocks(toRanges(values), bits)
+      const size = 2 ** bits
+      for (const value of values) {
+        expect(hold(blocks, value - (value % size))).toBe(true)
+        expect(hold(blocks, value - (value % size) + size - 1)).toBe(true)
+      }
+      blocks.slice(1).forEach((block, i) => expect(block.first).toBeGreaterThan((blocks[i]?.last ?? 0) + 1))
+      expect(blocks.every(({ last }) => last <= 0xffff_ffff)).toBe(true)
+    })
+  )
 })

@@ -25,14 +25,14 @@ export function toRanges(values: Iterable<number>): readonly NumberRange[] {
 /** At most `limit` ranges that hold these and as little else as possible: the narrowest gaps are closed. */
 export function coarsen(ranges: readonly NumberRange[], limit: number): readonly NumberRange[] {
   if (ranges.length <= limit) return ranges
-  const gaps = ranges.slice(1).map((range, i) => range.first - (ranges[i]?.last ?? 0))
-  const kept = new Set(
-    gaps
-      .map((gap, i) => ({ gap, i }))
-      .toSorted((a, b) => b.gap - a.gap || a.i - b.i)
-      .slice(0, Math.max(limit, 1) - 1)
-      .map(({ i }) => i)
-  )
+  // A gap and its place in one number, since typed arrays sort much faster than objects: of equal gaps the first is kept.
+  const gaps = Float64Array.from(ranges.slice(1), (range, i) => {
+    const gap = range.first - (ranges[i]?.last ?? 0)
+    return gap * ranges.length + (ranges.length - 1 - i)
+  }).sort()
+  const kept = new Set<number>()
+  for (const gap of gaps.subarray(gaps.length - Math.max(limit, 1) + 1))
+    kept.add(ranges.length - 1 - (gap % ranges.length))
   const merged: NumberRange[] = []
   let first = ranges[0]?.first ?? 0
   ranges.forEach((range, i) => {
@@ -41,4 +41,29 @@ export function coarsen(ranges: readonly NumberRange[], limit: number): readonly
     first = ranges[i + 1]?.first ?? 0
   })
   return merged
+}
+
+/** These, widened to whole blocks of 2^`bits` numbers. */
+export function toBlocks(ranges: readonly NumberRange[], bits: number): readonly NumberRange[] {
+  const size = 2 ** bits
+  const blocks: NumberRange[] = []
+  for (const { first, last } of ranges) {
+    const block = { first: first - (first % size), last: last - (last % size) + size - 1 }
+    const before = blocks.at(-1)
+    if (before === undefined || before.last + 1 < block.first) blocks.push(block)
+    else blocks[blocks.length - 1] = { first: before.first, last: block.last }
+  }
+  return blocks
+}
+
+/** Whether one of the ranges, which are sorted and apart, holds the number. */
+export function hold(ranges: readonly NumberRange[], value: number): boolean {
+  let [low, high] = [0, ranges.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((ranges[middle]?.last ?? 0) < value) low = middle + 1
+    else high = middle
+  }
+  const range = ranges[low]
+  return range !== undefined && range.first <= value
 }

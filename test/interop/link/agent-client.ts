@@ -49,6 +49,11 @@ export class AgentClient {
     await this.sync()
   }
 
+  async changeInterest(add: readonly string[], remove: readonly string[]): Promise<void> {
+    this.tell({ type: 'changeInterest', add, remove })
+    await this.sync()
+  }
+
   async send(name: string, ...frames: readonly Uint8Array[]): Promise<readonly string[]> {
     this.tell({ type: 'send', name, frames })
     return (await this.next('sent')).results

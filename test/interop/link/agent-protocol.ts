@@ -6,6 +6,7 @@ export type ToAgent =
       readonly arp: readonly string[]
       readonly ndp: readonly string[]
     }
+  | { readonly type: 'changeInterest'; readonly add: readonly string[]; readonly remove: readonly string[] }
   | { readonly type: 'send'; readonly name: string; readonly frames: readonly Uint8Array[] }
   | {
       readonly type: 'groups'

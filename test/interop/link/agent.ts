@@ -1,6 +1,6 @@
 // A link inside a namespace, driven by its test over IPC. Usage: agent.ts poll | run | cap FROM
 import { CapLink, type LinkHandlers, type LinkInterface, PacketLink } from '@clarion-lb/link'
-import { Ipv4Address, Ipv6Address } from '@clarion-lb/netaddr'
+import { Ipv4Address, Ipv6Address, parseIpAddress } from '@clarion-lb/netaddr'
 import type { AgentInterface, FromAgent, ToAgent } from './agent-protocol.ts'
 
 const [mode = 'poll', capFrom = ''] = process.argv.slice(2)
@@ -43,6 +43,12 @@ function perform(message: ToAgent): void {
         interfaces: message.names.map(indexOf),
         arpAddresses: message.arp.map((text) => Ipv4Address.parse(text)),
         ndpAddresses: message.ndp.map((text) => Ipv6Address.parse(text))
+      })
+      break
+    case 'changeInterest':
+      link.changeInterest({
+        add: message.add.map(parseIpAddress),
+        remove: message.remove.map(parseIpAddress)
       })
       break
     case 'send':

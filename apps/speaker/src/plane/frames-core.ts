@@ -51,7 +51,8 @@ export class FramesCore {
   readonly #wanted = new Map<string, Wanted>()
   readonly #ports = new Map<number, Port>()
   readonly #schedule = new TransmitSchedule<Announcement>(PACE)
-  #isInterestStale = true
+  /** What became wanted or unwanted since the link was told; `undefined`: it is to be told all. */
+  #interestChange: Map<string, IpAddress> | undefined
 
   constructor(options: FramesCoreOptions) {
     this.#options = options
@@ -67,7 +68,6 @@ export class FramesCore {
   apply({ set, remove }: WantedChange): void {
     for (const text of remove) this.#remove(text)
     for (const wanted of set) this.#set(wanted)
-    this.#isInterestStale = true
   }
 
   /** To be called by the link. */
@@ -84,7 +84,7 @@ export class FramesCore {
     for (const { index } of removed) this.#dropPort(index)
     for (const link of added) this.#syncPort(link, undefined)
     for (const { before, after } of changed) this.#syncPort(after, before)
-    this.#isInterestStale = true
+    this.#interestChange = undefined
     this.#tellInterfaces()
   }
 
@@ -94,7 +94,7 @@ export class FramesCore {
    * @returns the time until there is something to send, in milliseconds, or `undefined` if there is nothing
    */
   work(): number | undefined {
-    if (this.#isInterestStale) this.#declareInterest()
+    this.#declareInterest()
     for (const { port, wanted, reason } of this.#schedule.take(this.#options.now())) {
       if (reason === 'reassertion') wanted.reassertion?.done(this.#options.now())
       for (const frame of port.announcementOf(wanted.address))
@@ -121,6 +121,7 @@ export class FramesCore {
     const claims = { defendedAtMs: Number.NEGATIVE_INFINITY, reassertion: undefined }
     const wanted = current ?? { address: parseIpAddress(text), text, interfaces, ...counts, ...claims }
     wanted.interfaces = interfaces
+    if (current === undefined) this.#interestChange?.set(text, wanted.address)
     this.#wanted.set(text, wanted)
     for (const port of this.#ports.values()) this.#syncAddress(port, wanted)
   }
@@ -129,6 +130,7 @@ export class FramesCore {
     const wanted = this.#wanted.get(text)
     if (wanted === undefined) return
     this.#wanted.delete(text)
+    this.#interestChange?.set(text, wanted.address)
     for (const port of this.#ports.values()) this.#removeFromPort(port, wanted)
   }
 
@@ -222,14 +224,23 @@ export class FramesCore {
 
   /** The kernel's filter follows what is wanted, so that no other frame wakes us. */
   #declareInterest(): void {
-    this.#isInterestStale = false
-    const arpAddresses = []
-    const ndpAddresses = []
-    for (const { address } of this.#wanted.values()) {
-      if (address.family === 4) arpAddresses.push(address)
-      else ndpAddresses.push(address)
+    const { link } = this.#options
+    const changes = this.#interestChange
+    this.#interestChange = new Map()
+    if (changes === undefined) {
+      const addresses = Array.from(this.#wanted.values(), ({ address }) => address)
+      link.setInterest({
+        interfaces: this.#ports.keys(),
+        arpAddresses: addresses.filter((address) => address.family === 4),
+        ndpAddresses: addresses.filter((address) => address.family === 6)
+      })
+    } else if (changes.size > 0) {
+      const addresses = [...changes]
+      const [add, remove] = [true, false].map((isWanted) =>
+        addresses.filter(([text]) => this.#wanted.has(text) === isWanted).map(([, address]) => address)
+      )
+      link.changeInterest({ add: add ?? [], remove: remove ?? [] })
     }
-    this.#options.link.setInterest({ interfaces: this.#ports.keys(), arpAddresses, ndpAddresses })
   }
 
   #tellInterfaces(): void {
