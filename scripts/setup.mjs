@@ -10,7 +10,7 @@ import { findGo } from './find-go.mjs'
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const [job = 'test', ...command] = process.argv.slice(2)
 let path = [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter)
-const needsBuild = job !== 'test'
+const needsBuild = !['test', 'docs'].includes(job)
 
 ensureNpmPackages()
 ensureDebianPackages()

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { TestCluster } from '@clarion-lb/runtime/testing'
 import type { InjectionToken } from 'tsyringe'
 import { expect, test } from 'vitest'
@@ -12,6 +13,20 @@ test('every token is resolved, to one and the same object each', async () => {
     expect(resolved).toBeDefined()
     expect(root.resolve(token)).toBe(resolved)
   }
+})
+
+test('every metric is in docs/reference/metrics.md', async () => {
+  const { root } = await ControllerBench.create(await TestCluster.start())
+  for (const token of Object.values(tokens)) root.resolve<unknown>(token)
+  const text = readFileSync(new URL('../../../docs/reference/metrics.md', import.meta.url), 'utf8')
+  const names = root
+    .resolve(tokens.METRICS)
+    .registry.getMetricsAsArray()
+    .map(({ name }) => name)
+  expect(names.length).toBeGreaterThan(10)
+  expect(names.filter((name) => !/^(nodejs|process)_/.test(name) && !text.includes(`\`${name}\``))).toEqual(
+    []
+  )
 })
 
 test('a controller that was never started can be stopped', async () => {

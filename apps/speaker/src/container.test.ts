@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { TestCluster } from '@clarion-lb/runtime/testing'
 import type { InjectionToken } from 'tsyringe'
 import { describe, expect, test } from 'vitest'
@@ -14,6 +15,20 @@ describe('the container', () => {
       expect(resolved).toBeDefined()
       expect(root.resolve(token)).toBe(resolved)
     }
+  })
+
+  test('has no metric that is not in docs/reference/metrics.md', async () => {
+    const { root } = await SpeakerBench.create(await TestCluster.start({ crds: [] }))
+    for (const token of Object.values(tokens)) root.resolve<unknown>(token)
+    const text = readFileSync(new URL('../../../docs/reference/metrics.md', import.meta.url), 'utf8')
+    const names = root
+      .resolve(tokens.METRICS)
+      .registry.getMetricsAsArray()
+      .map(({ name }) => name)
+    expect(names.length).toBeGreaterThan(20)
+    expect(names.filter((name) => !/^(nodejs|process)_/.test(name) && !text.includes(`\`${name}\``))).toEqual(
+      []
+    )
   })
 
   test('makes the real plane, which does nothing before it is started', async () => {
