@@ -1,19 +1,25 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Client, type LabApi } from '@clarion-lb/lab'
+import { Client, type LabApi, type Outage } from '@clarion-lb/lab'
 import {
-  applyManifest,
+  buildClarionImages,
+  CLARION_NAMESPACE,
   CLUSTER_PROGRAMS,
   EXAMPLE_MANIFESTS,
   getPrograms,
-  InstalledClarion,
+  Kubectl,
   KubernetesCluster,
+  type ProxyMode,
   webManifests
 } from '@clarion-lb/lab/kubernetes'
 import { ROOT, until } from './control-plane-fixture.ts'
 
 const TIMEOUT_MS = 60_000
+const PROBE_TIMEOUT_MS = 1000
+const ROLLOUT_TIMEOUT = '--timeout=120s'
+/** What is shipped, as kustomize has it. */
+export const SHIPPED: string = join(ROOT, 'deploy', 'kustomize', 'base')
 
 /** What a pod says of a request. */
 export interface WebAnswer {
@@ -23,24 +29,28 @@ export interface WebAnswer {
   readonly client: string
 }
 
-/** Three real nodes with Clarion on them, pods behind two Services, and a client on the segment. */
+/** Three real nodes that have our images, pods behind Services, and a client on the segment. */
 export class ClusterFixture {
   readonly cluster: KubernetesCluster
-  readonly clarion: InstalledClarion
+  readonly kubectl: Kubectl
   readonly #client: Client
   readonly #directory: string
 
-  private constructor(cluster: KubernetesCluster, directory: string) {
+  private constructor(cluster: KubernetesCluster, kubectl: Kubectl, directory: string) {
     this.cluster = cluster
+    this.kubectl = kubectl
     this.#directory = directory
-    this.clarion = new InstalledClarion({ controlPlane: cluster.controlPlane, root: ROOT })
     const prefix = cluster.segment.enter('client')
     this.#client = new Client({ name: 'client', prefix, logFile: join(directory, 'client.log') })
   }
 
-  static async start(): Promise<ClusterFixture> {
-    const cluster = await KubernetesCluster.start({ programs: await getPrograms(CLUSTER_PROGRAMS) })
-    const fixture = new ClusterFixture(cluster, await mkdtemp(join(tmpdir(), 'clarion-cluster-')))
+  static async start(proxyMode: ProxyMode): Promise<ClusterFixture> {
+    const programs = await getPrograms(CLUSTER_PROGRAMS)
+    const directory = await mkdtemp(join(tmpdir(), 'clarion-cluster-'))
+    const imageArchives = await buildClarionImages(ROOT, directory)
+    const cluster = await KubernetesCluster.start({ programs, proxyMode, imageArchives })
+    const kubectl = new Kubectl(programs.get('kubectl') ?? 'kubectl', cluster.controlPlane.kubeconfigFile)
+    const fixture = new ClusterFixture(cluster, kubectl, directory)
     fixture.#client.start()
     return fixture
   }
@@ -49,21 +59,16 @@ export class ClusterFixture {
     return this.cluster.api
   }
 
+  /** What a person does: the shipped objects, and pools once the pods are ready. */
   async install(): Promise<void> {
-    await this.clarion.applyManifest()
-    await this.clarion.startController()
-    for (const name of this.cluster.nodeNames) await this.startSpeaker(name)
+    await this.kubectl.run('apply', '-k', SHIPPED)
+    await this.waitForRollouts()
     await this.apply(EXAMPLE_MANIFESTS)
   }
 
-  async startSpeaker(nodeName: string): Promise<void> {
-    await this.clarion.startSpeaker(nodeName, {
-      prefix: this.cluster.segment.enter(nodeName),
-      env: {
-        METALLB_ML_BIND_ADDR: this.cluster.addressesOf(nodeName)[0] ?? '',
-        METALLB_ML_LABELS: 'app=metallb,component=speaker'
-      }
-    })
+  async waitForRollouts(): Promise<void> {
+    for (const workload of ['deployment/controller', 'daemonset/speaker'])
+      await this.kubectl.run('-n', CLARION_NAMESPACE, 'rollout', 'status', workload, ROLLOUT_TIMEOUT)
   }
 
   async deploy(name: string, replicas: number): Promise<void> {
@@ -78,12 +83,34 @@ export class ClusterFixture {
 
   /** Asks again and again until an answer comes that is wanted: each time over a new connection. */
   async reach(address: string, isWanted: (answer: WebAnswer) => boolean = () => true): Promise<WebAnswer> {
-    const host = address.includes(':') ? `[${address}]` : address
     return until(`${address} is reached`, async () => {
-      const { body } = await this.#client.probe(`http://${host}/`, 1000)
-      const answer: unknown = body === undefined ? undefined : JSON.parse(body)
-      return isWebAnswer(answer) && isWanted(answer) ? answer : undefined
+      const answer = await this.askOnce(address)
+      return answer !== undefined && isWanted(answer) ? answer : undefined
     })
+  }
+
+  /** One connection. */
+  async askOnce(address: string): Promise<WebAnswer | undefined> {
+    return parseAnswer((await this.#client.probe(urlOf(address), PROBE_TIMEOUT_MS)).body)
+  }
+
+  /** As {@link reach}, by datagrams. */
+  async reachByDatagram(address: string, port: number): Promise<WebAnswer> {
+    return until(`${address} is reached by UDP`, async () =>
+      parseAnswer(await this.#client.sendDatagram(address, port, PROBE_TIMEOUT_MS))
+    )
+  }
+
+  /** What the client's requests suffer, one each 10 ms, while something is done. */
+  async underLoad(address: string, act: () => Promise<void>): Promise<Outage> {
+    await this.#client.startLoad(urlOf(address))
+    try {
+      await act()
+    } finally {
+      // What was sent last has its answer soon.
+      await this.reach(address)
+    }
+    return this.#client.stopLoad()
   }
 
   /** The node that the client sends an address's packets to. */
@@ -98,18 +125,24 @@ export class ClusterFixture {
 
   async stop(): Promise<void> {
     await this.#client.stop()
-    await this.clarion.stop()
     await this.cluster.stop()
     await rm(this.#directory, { recursive: true, force: true })
   }
 
-  async apply(manifests: typeof EXAMPLE_MANIFESTS): Promise<void> {
-    for (const manifest of manifests) {
-      const { status, body } = await applyManifest(this.cluster.controlPlane.connection, manifest)
-      if (status >= 300)
-        throw new Error(`${manifest.kind} ${manifest.metadata.name}: ${JSON.stringify(body)}`)
-    }
+  /** As `kubectl apply` does. */
+  async apply(manifests: readonly object[]): Promise<void> {
+    const list = { apiVersion: 'v1', kind: 'List', items: manifests }
+    await this.kubectl.feed(JSON.stringify(list), 'apply', '-f', '-')
   }
+}
+
+function urlOf(address: string): string {
+  return `http://${address.includes(':') ? `[${address}]` : address}/`
+}
+
+function parseAnswer(body: string | undefined): WebAnswer | undefined {
+  const answer: unknown = body === undefined ? undefined : JSON.parse(body)
+  return isWebAnswer(answer) ? answer : undefined
 }
 
 function isWebAnswer(value: unknown): value is WebAnswer {

@@ -12,7 +12,7 @@ describe.skipIf(reason !== undefined)('clarion on three real nodes', () => {
   let fixture: ClusterFixture
 
   beforeAll(async () => {
-    fixture = await ClusterFixture.start()
+    fixture = await ClusterFixture.start('nftables')
     await fixture.install()
     await fixture.deploy('web', 2)
   })

@@ -27,6 +27,11 @@ func serve() error {
 		port = "8080"
 	}
 	server := &http.Server{Addr: ":" + port, Handler: routes(), ReadHeaderTimeout: 10 * time.Second}
+	packets, err := net.ListenPacket("udp", ":"+port)
+	if err != nil {
+		return err
+	}
+	go serveDatagrams(packets)
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGTERM, syscall.SIGINT)
 	go func() {
@@ -40,6 +45,22 @@ func serve() error {
 		return err
 	}
 	return nil
+}
+
+// Each datagram is answered as a request is.
+func serveDatagrams(packets net.PacketConn) {
+	pod, _ := os.Hostname()
+	buffer := make([]byte, 1500)
+	for {
+		_, client, err := packets.ReadFrom(buffer)
+		if err != nil {
+			return
+		}
+		said, _ := json.Marshal(answer{
+			Pod: pod, Node: os.Getenv("NODE_NAME"), Client: client.String(), User: os.Getuid(),
+		})
+		_, _ = packets.WriteTo(said, client)
+	}
 }
 
 func routes() http.Handler {

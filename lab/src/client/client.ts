@@ -56,6 +56,11 @@ export class Client {
     return (await this.#ask({ type: 'probe', url, timeoutMs })) as ProbeResult
   }
 
+  /** One datagram from a port of its own, and what came back; `undefined` if nothing did. */
+  async sendDatagram(address: string, port: number, timeoutMs: number): Promise<string | undefined> {
+    return (await this.#ask({ type: 'datagram', address, port, timeoutMs })) as string | undefined
+  }
+
   async neighbours(): Promise<readonly Neighbour[]> {
     return (await this.#ask({ type: 'neighbours' })) as readonly Neighbour[]
   }

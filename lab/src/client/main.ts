@@ -1,5 +1,6 @@
 // The hands of the client host: it runs inside the client's network namespace and does what it is told by messages.
 import { run } from '../shell.ts'
+import { exchangeDatagram } from './datagram.ts'
 import { findOutage, type ProbeResult, probe, probeUntilReached } from './prober.ts'
 import type { ClientReply, ClientRequest } from './protocol.ts'
 
@@ -40,6 +41,8 @@ async function handle(request: ClientRequest): Promise<unknown> {
       return undefined
     case 'probe':
       return probe(request.url, request.timeoutMs)
+    case 'datagram':
+      return exchangeDatagram(request.address, request.port, request.timeoutMs)
     case 'neighbours':
       return JSON.parse((await run('ip', ['-json', 'neigh', 'show'])) || '[]')
     case 'startLoad':

@@ -3,6 +3,12 @@ export type ClientRequest = { readonly id: number } & (
   | { readonly type: 'reach'; readonly url: string; readonly timeoutMs: number }
   | { readonly type: 'cancel'; readonly target: number }
   | { readonly type: 'probe'; readonly url: string; readonly timeoutMs: number }
+  | {
+      readonly type: 'datagram'
+      readonly address: string
+      readonly port: number
+      readonly timeoutMs: number
+    }
   | { readonly type: 'neighbours' }
   | { readonly type: 'startLoad'; readonly url: string }
   | { readonly type: 'stopLoad' }

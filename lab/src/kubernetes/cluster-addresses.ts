@@ -1,4 +1,5 @@
 import { hostAddresses, nodeHostNumber, nodeName, withoutPrefixLength } from '../addresses.ts'
+import { SERVICE_PREFIXES } from './control-plane-commands.ts'
 
 /** All addresses of a node: on the segment, on its link to the API server, and those of its pods. */
 export interface NodeAddresses {
@@ -33,4 +34,16 @@ export function podRoutes(
     destination,
     via: withoutPrefixLength(to.segment[family] ?? '')
   }))
+}
+
+/**
+ * Routes of a node to the addresses of Services, as words for `ip route add`: kube-proxy leads the packets elsewhere, but
+ * without a route the kernel makes none. That of the API server is among them, and has to do without the segment.
+ */
+export function serviceRoutes(node: NodeAddresses): readonly (readonly string[])[] {
+  const [ipv4, ipv6] = SERVICE_PREFIXES
+  return [
+    [ipv4, 'dev', 'api0', 'src', withoutPrefixLength(node.api)],
+    [ipv6, 'dev', 'eth0']
+  ]
 }

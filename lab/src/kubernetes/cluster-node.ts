@@ -12,8 +12,8 @@ export interface ClusterNodeOptions {
   readonly programs: Programs
   /** Words that enter the node's network namespace. */
   readonly prefix: readonly string[]
-  /** An OCI archive. */
-  readonly imageArchive: string
+  /** OCI archives. */
+  readonly imageArchives: readonly string[]
 }
 
 const READY_TIMEOUT_MS = 60_000
@@ -70,16 +70,10 @@ export class ClusterNode {
     const containerd = this.#daemon('containerd', ['containerd', '-c', join(directory, 'containerd.toml')])
     containerd.start()
     this.#daemons = [containerd]
-    const isServing = async (): Promise<boolean> => this.#control(['version']).then(() => true)
+    const isServing = async (): Promise<boolean> => this.control(['version']).then(() => true)
     await containerd.waitUntil(isServing, READY_TIMEOUT_MS)
     if (!this.#hasImages) {
-      await this.#control([
-        '--namespace',
-        CONTAINERD_NAMESPACE,
-        'images',
-        'import',
-        this.#options.imageArchive
-      ])
+      for (const archive of this.#options.imageArchives) await this.control(['images', 'import', archive])
       this.#hasImages = true
     }
   }
@@ -112,6 +106,18 @@ export class ClusterNode {
     this.#daemons = []
   }
 
+  /** Runs a program on the node. @throws CommandError */
+  async execute(command: readonly string[]): Promise<string> {
+    const [program, ...words] = [...this.enter(), ...command]
+    return run(program, words)
+  }
+
+  /** Asks the node's containerd, with the arguments of `ctr`, about what Kubernetes has. @throws CommandError */
+  async control(args: readonly string[]): Promise<string> {
+    const socket = containerdSocket(this.#options.settings.directory)
+    return this.execute(['ctr', '--address', socket, '--namespace', CONTAINERD_NAMESPACE, ...args])
+  }
+
   /** The ends of its logs. */
   async explain(): Promise<string> {
     const daemons = [this.#holder, ...this.#daemons]
@@ -138,12 +144,6 @@ export class ClusterNode {
 
   #daemon(name: string, command: readonly string[]): Daemon {
     return new Daemon({ name, command: [...this.enter(), ...command], logFile: this.#logFile(name) })
-  }
-
-  async #control(args: readonly string[]): Promise<string> {
-    const socket = containerdSocket(this.#options.settings.directory)
-    const [program, ...words] = [...this.enter(), 'ctr', '--address', socket, ...args]
-    return run(program, words)
   }
 
   #logFile(name: string): string {

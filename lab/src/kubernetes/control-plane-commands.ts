@@ -70,6 +70,8 @@ export function apiServerCommand(program: string, place: ControlPlanePlace): rea
     '--enable-admission-plugins=NodeRestriction',
     // Nobody makes the account that it would demand of each pod.
     ...(hasControllers ? [] : ['--disable-admission-plugins=ServiceAccount']),
+    // No kube-proxy is where it runs: it finds the pods of webhooks by their endpoints.
+    '--enable-aggregator-routing=true',
     '--allow-privileged=true',
     '--profiling=false'
   ]

@@ -5,6 +5,7 @@
  */
 export { type ApiAnswer, type ApiRequest, askApi } from './api-request.ts'
 export { Authority, type Credentials, type Subject } from './authority.ts'
+export { buildClarionImages } from './clarion-images.ts'
 export { ClusterNode } from './cluster-node.ts'
 export {
   ControlPlane,
@@ -24,6 +25,7 @@ export {
 export { PAUSE_IMAGE, WEB_IMAGE } from './images.ts'
 export { CLARION_NAMESPACE, InstalledClarion, type InstalledClarionOptions } from './installed-clarion.ts'
 export { type Connection, formatKubeconfig } from './kubeconfig.ts'
+export { Kubectl } from './kubectl.ts'
 export { KubernetesCluster, type KubernetesClusterOptions } from './kubernetes-cluster.ts'
 export { applyManifest, readManifests } from './manifests.ts'
 export {

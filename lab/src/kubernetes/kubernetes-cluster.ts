@@ -5,7 +5,13 @@ import { SEGMENT, withoutPrefixLength } from '../addresses.ts'
 import { connectApi, type LabApi } from '../api.ts'
 import { Segment } from '../segment/segment.ts'
 import { run } from '../shell.ts'
-import { API_ADDRESS, type NodeAddresses, nodeAddresses, podRoutes } from './cluster-addresses.ts'
+import {
+  API_ADDRESS,
+  type NodeAddresses,
+  nodeAddresses,
+  podRoutes,
+  serviceRoutes
+} from './cluster-addresses.ts'
 import { ClusterNode } from './cluster-node.ts'
 import { controlGroupName } from './control-groups.ts'
 import { ControlPlane } from './control-plane.ts'
@@ -20,6 +26,8 @@ export interface KubernetesClusterOptions {
   readonly nodeCount?: number
   /** @defaultValue nftables */
   readonly proxyMode?: ProxyMode
+  /** OCI archives of images that pods may use on every node. @defaultValue none */
+  readonly imageArchives?: readonly string[]
 }
 
 const API_BRIDGE = 'br-api'
@@ -58,7 +66,7 @@ export class KubernetesCluster {
     options: KubernetesClusterOptions,
     progress: (text: string) => void = () => undefined
   ): Promise<KubernetesCluster> {
-    const { programs, nodeCount = 3, proxyMode = 'nftables' } = options
+    const { programs, nodeCount = 3, proxyMode = 'nftables', imageArchives = [] } = options
     const addresses = Array.from({ length: nodeCount }, (_, i) => nodeAddresses(i + 1))
     const segment = new Segment()
     await startNetworks(segment, addresses)
@@ -67,7 +75,14 @@ export class KubernetesCluster {
     )
     const address = withoutPrefixLength(API_ADDRESS)
     const controlPlane = await ControlPlane.create({ programs, address, hasControllers: true })
-    const nodes = await createNodes({ controlPlane, addresses, segment, programs, proxyMode })
+    const nodes = await createNodes({
+      controlPlane,
+      addresses,
+      segment,
+      programs,
+      proxyMode,
+      imageArchives
+    })
     const cluster = new KubernetesCluster({ segment, controlPlane, nodes, addresses })
     try {
       // Nodes load their images while the control plane starts; kubelet waits for it badly.
@@ -179,6 +194,8 @@ async function startNetworks(segment: Segment, addresses: readonly NodeAddresses
       await run('ip', ['link', 'set', port, 'master', API_BRIDGE, 'up'])
       await segment.execute(node.name, 'ip', ['addr', 'add', node.api, 'dev', 'api0'])
       await segment.execute(node.name, 'ip', ['link', 'set', 'api0', 'up'])
+      for (const route of serviceRoutes(node))
+        await segment.execute(node.name, 'ip', ['route', 'add', ...route])
       // What the API server answers to pods goes back the way that it came.
       const [pods] = node.podPrefixes
       await run('ip', ['route', 'add', pods, 'via', withoutPrefixLength(node.api)])
@@ -194,6 +211,7 @@ async function createNodes(facts: {
   readonly segment: Segment
   readonly programs: Programs
   readonly proxyMode: ProxyMode
+  readonly imageArchives: readonly string[]
 }): Promise<ReadonlyMap<string, ClusterNode>> {
   const { controlPlane, addresses, segment, programs, proxyMode } = facts
   const { directory, authority } = controlPlane
@@ -216,7 +234,9 @@ async function createNodes(facts: {
         proxyMode,
         controlGroup: `/${controlGroupName()}/${one.name}`
       }
-      return new ClusterNode({ settings, programs, prefix: segment.enter(one.name), imageArchive })
+      const prefix = segment.enter(one.name)
+      const imageArchives = [imageArchive, ...facts.imageArchives]
+      return new ClusterNode({ settings, programs, prefix, imageArchives })
     })
   )
   return new Map(nodes.map((node) => [node.name, node]))
