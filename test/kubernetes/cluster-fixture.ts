@@ -10,7 +10,6 @@ import {
   getPrograms,
   Kubectl,
   KubernetesCluster,
-  type ProxyMode,
   webManifests
 } from '@clarion-lb/lab/kubernetes'
 import { ROOT, until } from './control-plane-fixture.ts'
@@ -44,11 +43,11 @@ export class ClusterFixture {
     this.#client = new Client({ name: 'client', prefix, logFile: join(directory, 'client.log') })
   }
 
-  static async start(proxyMode: ProxyMode): Promise<ClusterFixture> {
+  static async start(): Promise<ClusterFixture> {
     const programs = await getPrograms(CLUSTER_PROGRAMS)
     const directory = await mkdtemp(join(tmpdir(), 'clarion-cluster-'))
     const imageArchives = await buildClarionImages(ROOT, directory)
-    const cluster = await KubernetesCluster.start({ programs, proxyMode, imageArchives })
+    const cluster = await KubernetesCluster.start({ programs, imageArchives })
     const kubectl = new Kubectl(programs.get('kubectl') ?? 'kubectl', cluster.controlPlane.kubeconfigFile)
     const fixture = new ClusterFixture(cluster, kubectl, directory)
     fixture.#client.start()

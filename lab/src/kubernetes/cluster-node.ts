@@ -4,7 +4,13 @@ import { run } from '../shell.ts'
 import { Daemon } from './daemon.ts'
 import type { Programs } from './get-programs.ts'
 import { createControlGroup } from './node-control-groups.ts'
-import { containerdSocket, type NodeSettings, nodeFiles } from './node-files.ts'
+import {
+  containerdSocket,
+  type NodeFiles,
+  type NodeSettings,
+  nodeFiles,
+  type ProxyMode
+} from './node-files.ts'
 import { nodeMountScript } from './node-mounts.ts'
 
 export interface ClusterNodeOptions {
@@ -17,7 +23,8 @@ export interface ClusterNodeOptions {
 }
 
 const READY_TIMEOUT_MS = 60_000
-const CONTAINERD_NAMESPACE = 'k8s.io'
+const PROXY = 'kube-proxy'
+const PROXY_FILE = 'proxy.yaml'
 
 /**
  * A node: containerd, kubelet and kube-proxy in network, mount, process and host name namespaces of their own. All that
@@ -28,6 +35,7 @@ export class ClusterNode {
   readonly #options: ClusterNodeOptions
   readonly #holder: Daemon
   #daemons: readonly Daemon[] = []
+  #proxyMode: ProxyMode
   #pid = ''
   #hasImages = false
 
@@ -35,6 +43,7 @@ export class ClusterNode {
     const { settings, prefix, programs } = options
     this.name = settings.addresses.name
     this.#options = options
+    this.#proxyMode = settings.proxyMode
     const namespaces = ['--mount', '--uts', '--pid', '--fork', '--kill-child', '--mount-proc']
     this.#holder = new Daemon({
       name: this.name,
@@ -57,11 +66,19 @@ export class ClusterNode {
     return ['nsenter', '--target', this.#pid, '--mount', '--uts', '--pid', '--net']
   }
 
+  /** What `ctr` has to be told so that it asks this node's containerd about what Kubernetes has. */
+  get containerdEnvironment(): Readonly<Record<string, string>> {
+    return {
+      CONTAINERD_ADDRESS: containerdSocket(this.#options.settings.directory),
+      CONTAINERD_NAMESPACE: 'k8s.io'
+    }
+  }
+
   /** Makes the namespaces and starts containerd, with the images in it. */
   async boot(): Promise<void> {
     const { settings } = this.#options
     const { directory, controlGroup } = settings
-    for (const [name, content] of Object.entries(nodeFiles(settings))) {
+    for (const [name, content] of Object.entries(this.#files())) {
       await mkdir(dirname(join(directory, name)), { recursive: true })
       await writeFile(join(directory, name), content)
     }
@@ -91,12 +108,23 @@ export class ClusterNode {
       `--root-dir=${join(directory, 'kubelet')}`,
       `--cert-dir=${join(directory, 'certs')}`
     ])
-    const proxy = this.#daemon('kube-proxy', [
-      programs.get('kube-proxy') ?? 'kube-proxy',
-      `--config=${join(directory, 'proxy.yaml')}`
-    ])
-    for (const daemon of [kubelet, proxy]) daemon.start()
-    this.#daemons = [...this.#daemons, kubelet, proxy]
+    kubelet.start()
+    this.#daemons = [...this.#daemons, kubelet]
+    this.#startProxy()
+  }
+
+  /** Another kube-proxy takes over, and clears away what the one before has left. */
+  async setProxyMode(mode: ProxyMode): Promise<void> {
+    this.#proxyMode = mode
+    await writeFile(join(this.#options.settings.directory, PROXY_FILE), this.#files()[PROXY_FILE])
+    const [proxy] = this.#daemons.filter(({ name }) => name === PROXY)
+    if (proxy?.pid === undefined) return
+    // Who enters a process namespace sends a child there, and ends with it.
+    const children = await readFile(`/proc/${proxy.pid}/task/${proxy.pid}/children`, 'utf8')
+    for (const pid of children.trim().split(' ')) process.kill(Number(pid), 'SIGKILL')
+    await proxy.exited()
+    this.#daemons = this.#daemons.filter((one) => one !== proxy)
+    this.#startProxy()
   }
 
   /** Every process and mount of the node is gone at once, as when its power is cut. Its disk stays. */
@@ -114,8 +142,8 @@ export class ClusterNode {
 
   /** Asks the node's containerd, with the arguments of `ctr`, about what Kubernetes has. @throws CommandError */
   async control(args: readonly string[]): Promise<string> {
-    const socket = containerdSocket(this.#options.settings.directory)
-    return this.execute(['ctr', '--address', socket, '--namespace', CONTAINERD_NAMESPACE, ...args])
+    const environment = Object.entries(this.containerdEnvironment).map(([name, value]) => `${name}=${value}`)
+    return this.execute(['env', ...environment, 'ctr', ...args])
   }
 
   /** The ends of its logs. */
@@ -125,6 +153,18 @@ export class ClusterNode {
       daemons.map(async (one) => `--- ${this.name} ${one.name}\n${await one.logTail()}\n`)
     )
     return tails.join('')
+  }
+
+  #files(): NodeFiles {
+    return nodeFiles({ ...this.#options.settings, proxyMode: this.#proxyMode })
+  }
+
+  #startProxy(): void {
+    const { settings, programs } = this.#options
+    const file = join(settings.directory, PROXY_FILE)
+    const proxy = this.#daemon(PROXY, [programs.get(PROXY) ?? PROXY, `--config=${file}`])
+    proxy.start()
+    this.#daemons = [...this.#daemons, proxy]
   }
 
   async #openNamespaces(): Promise<void> {

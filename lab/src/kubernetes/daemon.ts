@@ -95,6 +95,11 @@ export class Daemon {
     return said.slice(-LOG_TAIL_CHARACTERS)
   }
 
+  /** Resolves when it has ended. */
+  async exited(): Promise<void> {
+    await this.#exited
+  }
+
   /** Ends it at once, and resolves when it has ended. */
   async crash(): Promise<void> {
     if (!this.isRunning) return

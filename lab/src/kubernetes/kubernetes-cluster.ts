@@ -111,6 +111,11 @@ export class KubernetesCluster {
     return (found?.segment ?? []).map(withoutPrefixLength)
   }
 
+  /** Every node gets another kube-proxy. */
+  async setProxyMode(mode: ProxyMode): Promise<void> {
+    await Promise.all([...this.nodes.values()].map(async (node) => node.setProxyMode(mode)))
+  }
+
   /** Pulls a node's cable to the segment; its link to the API server stays. */
   async pullCable(nodeName: string): Promise<void> {
     await this.segment.pullCable(nodeName)

@@ -20,8 +20,13 @@ export interface NodeSettings {
   readonly controlGroup: string
 }
 
-/** Files of a node by their names in its directory. */
-export function nodeFiles(settings: NodeSettings): Readonly<Record<string, string>> {
+/** Texts of files by their names in a node's directory. */
+export type NodeFiles = Readonly<
+  Record<'containerd.toml' | 'cni/10-lab.conflist' | 'kubelet.yaml' | 'proxy.yaml' | 'resolv.conf', string>
+>
+
+/** Files of a node. */
+export function nodeFiles(settings: NodeSettings): NodeFiles {
   return {
     'containerd.toml': containerdConfig(settings),
     'cni/10-lab.conflist': JSON.stringify(networkConfig(settings)),
