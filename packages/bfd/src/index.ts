@@ -67,5 +67,6 @@ export {
   isTransmitting,
   jittered,
   SLOW_INTERVAL_US,
+  type TransmitWindow,
   transmitIntervalUs
 } from './variables.ts'

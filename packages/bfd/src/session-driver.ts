@@ -223,11 +223,16 @@ export class SessionDriver {
       return
     }
     const { detectMultiplier } = this.#variables.parameters
-    const intervalUs = jittered(transmitIntervalUs(this.#variables), detectMultiplier, this.#options.random())
-    this.#setTransmit(Math.max(this.#lastSentMs, 0) + intervalUs / 1000)
+    const { earliestUs, latestUs } = jittered(
+      transmitIntervalUs(this.#variables),
+      detectMultiplier,
+      this.#options.random()
+    )
+    this.#setTransmit(Math.max(this.#lastSentMs, 0) + latestUs / 1000, (latestUs - earliestUs) / 1000)
   }
 
-  #setTransmit(deadlineMs: number): void {
+  #setTransmit(deadlineMs: number, earlyMs = 0): void {
+    this.#transmitTimer.earlyMs = earlyMs
     this.#options.timers.set(this.#transmitTimer, deadlineMs)
   }
 

@@ -76,6 +76,23 @@ test('a timer that sets itself for now lets the event loop go on', () => {
   expect(calls).toBe(5)
 })
 
+test('a timer that may be early is called with one that is due, others are not, nor does it wake anybody', () => {
+  const clock = new VirtualClock()
+  const queue = new TimerQueue(clock)
+  const calls: string[] = []
+  const timer = (name: string, deadlineMs: number, earlyMs: number): void => {
+    const made = new QueueTimer(() => calls.push(`${name} ${clock.now()}`))
+    made.earlyMs = earlyMs
+    queue.set(made, deadlineMs)
+  }
+  timer('due', 10, 0)
+  timer('early', 13, 4)
+  timer('not so early', 14, 3)
+  timer('exact', 15, 0)
+  clock.advance(20)
+  expect(calls).toEqual(['due 10', 'early 10', 'not so early 14', 'exact 15'])
+})
+
 test('a closed queue calls nothing more', () => {
   const clock = new VirtualClock()
   const queue = new TimerQueue(clock)

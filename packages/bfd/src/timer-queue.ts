@@ -7,6 +7,11 @@ export class QueueTimer {
   deadlineMs = 0
   /** Place in the heap, −1 while it is not set. */
   position = -1
+  /**
+   * It may be called so much before its deadline, together with another one that is due: waking up costs more than what is
+   * done then.
+   */
+  earlyMs = 0
 
   constructor(onDue: () => void) {
     this.onDue = onDue
@@ -16,11 +21,6 @@ export class QueueTimer {
     return this.position !== -1
   }
 }
-
-/** From so many timers on … */
-const MANY = 128
-/** … they are called a little later, in half as many rounds: waking up costs more than what is done then. */
-const MANY_GRAIN_MS = 2
 
 /**
  * Many timers on one of the system: a binary heap of those that are set. Setting one moves it and allocates nothing, but
@@ -79,9 +79,7 @@ export class TimerQueue {
     this.#disarm()
     this.#armedForMs = first.deadlineMs
     // Rounded up: timers of Node count whole milliseconds, and none may be due early.
-    const nowMs = this.#clock.now()
-    const grainMs = this.#heap.length < MANY ? 1 : MANY_GRAIN_MS
-    const delayMs = Math.max(0, Math.ceil((first.deadlineMs - nowMs) / grainMs) * grainMs)
+    const delayMs = Math.max(0, Math.ceil(first.deadlineMs - this.#clock.now()))
     this.#cancel = this.#clock.after(delayMs, () => this.#run())
   }
 
@@ -100,7 +98,7 @@ export class TimerQueue {
       // A timer that is set for now while this runs waits for the next round, so that the loop has an end.
       for (let left = this.#heap.length; left > 0; left -= 1) {
         const first = this.#heap[0]
-        if (first === undefined || first.deadlineMs > nowMs) break
+        if (first === undefined || first.deadlineMs - first.earlyMs > nowMs) break
         this.clear(first)
         first.onDue()
       }

@@ -100,14 +100,25 @@ export function isTransmitting(variables: BfdVariables): boolean {
   return variables.isPolling || !isRemoteDemandActive(variables)
 }
 
+/** When the next periodic packet is to be sent, in microseconds after the last one. */
+export interface TransmitWindow {
+  readonly earliestUs: number
+  readonly latestUs: number
+}
+
+/** Of the interval: how long a packet may wait for those of other sessions, to leave with them. */
+const TOGETHER = 0.08
+
 /**
  * The interval with jitter, so that sessions do not march in step: 75 – 100 % of it, and not above 90 % if one lost packet
- * ends the session (RFC 5880 §6.8.7).
+ * ends the session (RFC 5880 §6.8.7). Within these the choice of the moment is random but for a small window.
  *
  * @param random from 0 to 1
  */
-export function jittered(intervalUs: number, detectMultiplier: number, random: number): number {
-  return intervalUs * (0.75 + random * (detectMultiplier === 1 ? 0.15 : 0.25))
+export function jittered(intervalUs: number, detectMultiplier: number, random: number): TransmitWindow {
+  const spread = (detectMultiplier === 1 ? 0.15 : 0.25) - TOGETHER
+  const earliestUs = intervalUs * (0.75 + random * spread)
+  return { earliestUs, latestUs: earliestUs + intervalUs * TOGETHER }
 }
 
 /** The peer may ask not to be sent periodic packets once both are up (RFC 5880 §6.6). */
