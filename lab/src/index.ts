@@ -17,6 +17,17 @@ export { type Outage } from './client/prober.ts'
 export { Cluster, type ClusterOptions, SYSTEM_NAMESPACE } from './cluster.ts'
 export { isOfRouter, isOfSegment } from './demo/example-files.ts'
 export { type ServiceState } from './demo/story.ts'
+export { FAILOVER_CASES, type FailoverCase } from './failover/cases.ts'
+export { FailoverLab, type FailoverLabOptions, type Owners } from './failover/failover-lab.ts'
+export { type FailoverRound, runCase } from './failover/run-case.ts'
+export {
+  type AddressReport,
+  type AddressState,
+  type FailoverOutcome,
+  type StreamGap,
+  type StreamMove,
+  summarize
+} from './failover/stream-report.ts'
 export { LabProcess, type LabProcessOptions } from './lab-process.ts'
 export { BirdRouter } from './router/bird.ts'
 export { type NextHopsSince } from './router/kernel-routes.ts'

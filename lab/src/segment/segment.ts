@@ -17,7 +17,7 @@ export interface Route {
   readonly via: string
 }
 
-const BRIDGE = 'br0'
+export const BRIDGE = 'br0'
 const GATEWAY_PORT = 'eth1'
 
 /** A host that only one host of the segment can see: `eth0` of it is joined to `eth1` of that one. */
@@ -140,8 +140,8 @@ function namespacePath(hostName: string): string {
   return `/run/netns/${hostName}`
 }
 
-/** An interface name has at most 15 characters. */
-function portOf(hostName: string): string {
+/** The port of a host on the bridge: an interface name has at most 15 characters. */
+export function portOf(hostName: string): string {
   return `p-${hostName}`.slice(0, 15)
 }
 

@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FailoverCase } from './cases.ts'
+import type { FailoverLab, Owners } from './failover-lab.ts'
+import { type FailoverOutcome, summarize } from './stream-report.ts'
+
+/** What came of one fault. */
+export interface FailoverRound {
+  readonly victim: string
+  /** Addresses that were the victim's. */
+  readonly affected: number
+  /** Whether all of them were answered by others in time; `undefined`: nobody asked. */
+  readonly hasMoved: boolean | undefined
+  /** While the fault lasted, of the victim's addresses. */
+  readonly out: FailoverOutcome
+  /** … and of all others. */
+  readonly others: FailoverOutcome
+  /** Of all addresses, from the mending until everything was as before. */
+  readonly back: FailoverOutcome
+}
+
+/** After the last move: what would come of it by and by. */
+const AFTERWARDS_MS = 500
+
+/**
+ * Lets a fault happen to a node, and mends it.
+ *
+ * @param before who answers when all is well; so it is to be again afterwards
+ * @throws Error when that does not come about
+ */
+export async function runCase(
+  lab: FailoverLab,
+  { happen, mend, moves }: FailoverCase,
+  { victim, before }: { readonly victim: string; readonly before: Owners }
+): Promise<FailoverRound> {
+  await lab.settle(before)
+  await lab.report()
+  await happen(lab, victim)
+  const hasMoved = moves === 'all' ? await lab.untilMoved(victim) : undefined
+  await sleep(AFTERWARDS_MS)
+  const during = await lab.report()
+  await mend(lab, victim)
+  await lab.settle(before)
+  const isAffected = ({ address }: { readonly address: string }): boolean => before.get(address) === victim
+  return {
+    victim,
+    affected: during.filter(isAffected).length,
+    hasMoved,
+    out: summarize(during.filter(isAffected)),
+    others: summarize(during.filter((report) => !isAffected(report))),
+    back: summarize(await lab.report())
+  }
+}
