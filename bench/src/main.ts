@@ -4,7 +4,9 @@ import { benchArp } from './arp.ts'
 import { benchBfd } from './bfd.ts'
 import { benchController } from './controller.ts'
 import { benchCreateToAnnounce } from './create-to-announce.ts'
+import { benchFailover } from './failover.ts'
 import { benchIpam } from './ipam.ts'
+import { benchLiveness } from './liveness.ts'
 import { benchPeers } from './peers.ts'
 import type { BenchResult, Figure } from './result.ts'
 import { benchRouteLatency } from './route-latency.ts'
@@ -13,6 +15,10 @@ import { benchRoutes } from './routes.ts'
 interface BenchOptions {
   /** How long, for those that watch something. */
   readonly minutes?: number
+  /** Part of a name, for those that do several things. */
+  readonly only?: string
+  /** File for a table, for those that make one. */
+  readonly table?: string
 }
 
 const BENCHES: Readonly<
@@ -49,6 +55,14 @@ const BENCHES: Readonly<
   bfd: {
     about: '300 fast BFD sessions while both cores are busy',
     measure: benchBfd
+  },
+  failover: {
+    about: 'gaps, losses and moves as a client sees them, for each fault of a node, a speaker or the segment',
+    measure: benchFailover
+  },
+  liveness: {
+    about: 'cost of a member of the failure detector, time to detect, false deaths on busy cores',
+    measure: benchLiveness
   }
 }
 
@@ -56,7 +70,9 @@ const program = new Command('bench')
   .description('Measures, and prints each figure beside its goal. Exit status 1 if a goal is missed.')
   .argument('[name]', 'which; without it, the list')
   .option('--json', 'print {bench, figures: [{name, value, unit, goal, met}]}')
-  .option('--minutes <number>', 'how long to watch (bfd)', Number)
+  .option('--minutes <number>', 'how long to watch (bfd, liveness)', Number)
+  .option('--only <text>', 'what has this in its name (failover)')
+  .option('--table <file>', 'also write a table in Markdown (failover)')
   .parse()
 const [name] = program.args
 const { json = false, ...options } = program.opts<{ json?: boolean } & BenchOptions>()

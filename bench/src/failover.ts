@@ -1,0 +1,107 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  FAILOVER_CASES,
+  type FailoverCase,
+  FailoverLab,
+  type FailoverRound,
+  type Owners,
+  runCase
+} from '@clarion-lb/lab'
+import { type FailoverRow, failoverDocument, rowOf } from './failover-table.ts'
+import { atMost, type BenchResult, below, type Figure, reference, round } from './result.ts'
+
+export interface FailoverBenchOptions {
+  /** Part of the name of the faults that are wanted. Default: all. */
+  readonly only?: string | undefined
+  /** File that the table is written to. */
+  readonly table?: string | undefined
+}
+
+interface LabSize {
+  readonly nodeCount: number
+  /** How often what a fault weighs it happens. */
+  readonly repeats: number
+}
+
+const ROOT = join(import.meta.dirname, '..', '..')
+/** The first fault, a node that is cut off, weighs five: fifty cuts. */
+const SIZES: readonly LabSize[] = [
+  { nodeCount: 3, repeats: 10 },
+  { nodeCount: 12, repeats: 2 }
+]
+const ADDRESSES = 50
+/** Packets a second to each: what two cores bear beside the rest of the lab. */
+const RATE = 200
+const COMMAND = 'npm run bench -- failover --table docs/failover.md'
+
+/** Faults of nodes, speakers, the segment and the API server, as a client sees them. */
+export async function benchFailover(options: FailoverBenchOptions): Promise<BenchResult> {
+  const { only = '', table } = options
+  const cases = FAILOVER_CASES.filter(({ name }) => name.includes(only))
+  if (cases.length === 0) throw new Error(`no fault has "${only}" in its name`)
+  const rows: FailoverRow[] = []
+  for (const size of SIZES) rows.push(...(await measure(size, cases)))
+  if (table !== undefined) {
+    const facts = { addresses: ADDRESSES, rate: RATE, cores: availableParallelism(), command: COMMAND }
+    await writeFile(table, failoverDocument(rows, facts))
+  }
+  return { bench: 'failover', figures: rows.flatMap(figuresOf) }
+}
+
+async function measure(
+  { nodeCount, repeats }: LabSize,
+  cases: readonly FailoverCase[]
+): Promise<readonly FailoverRow[]> {
+  const directory = await mkdtemp(join(tmpdir(), 'clarion-bench-failover-'))
+  const lab = new FailoverLab({ directory, root: ROOT, nodeCount, addressCount: ADDRESSES, rate: RATE })
+  const rows: FailoverRow[] = []
+  try {
+    await lab.start()
+    const before = await lab.owners()
+    for (const failure of cases) {
+      const rounds = await repeat(lab, failure, { before, count: failure.weight * repeats })
+      rows.push(rowOf({ ...failure, nodes: nodeCount }, rounds))
+      process.stderr.write(`${JSON.stringify(rows.at(-1))}\n`)
+    }
+    return rows
+  } finally {
+    await lab.stop()
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+/** Each node that has addresses is the victim in its turn. */
+async function repeat(
+  lab: FailoverLab,
+  failure: FailoverCase,
+  { before, count }: { readonly before: Owners; readonly count: number }
+): Promise<readonly FailoverRound[]> {
+  const owners = new Set(before.values())
+  const names = lab.cluster.nodeNames.filter((name) => owners.has(name))
+  const rounds: FailoverRound[] = []
+  for (let i = 0; i < count; i += 1)
+    rounds.push(await runCase(lab, failure, { victim: names[i % names.length] ?? '', before }))
+  return rounds
+}
+
+function figuresOf(row: FailoverRow): readonly Figure[] {
+  const what = `${row.nodes} nodes, ${row.name}`
+  const of = `of ${row.affected} addresses in ${row.rounds} rounds`
+  const { p50 = 0, p99 = 0, max = 0 } = row.gapMs ?? {}
+  const lost = row.lost + row.lostBesides
+  return [
+    reference(`${what}: gap, p50 ${of}`, round(p50), 'ms'),
+    row.goalMs === 0
+      ? reference(`${what}: gap, p99`, round(p99), 'ms')
+      : below(`${what}: gap, p99`, round(p99), row.goalMs, 'ms'),
+    reference(`${what}: gap, max`, round(max), 'ms'),
+    row.goalMs === 0
+      ? atMost(`${what}: packets lost`, lost, 0, '')
+      : reference(`${what}: packets lost`, lost, ''),
+    atMost(`${what}: rounds without a take-over in time`, row.notMoved, 0, ''),
+    reference(`${what}: answered twice`, row.duplicates, ''),
+    reference(`${what}: moves`, row.moves, '')
+  ]
+}

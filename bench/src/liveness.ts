@@ -1,0 +1,142 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Simulation } from '@clarion-lb/liveness/simulation'
+import { type GroupOptions, MemberGroup, type MemberLoad } from './liveness-group.ts'
+import { atMost, type BenchResult, below, type Figure, quantile, reference, round } from './result.ts'
+
+interface Size extends GroupOptions {
+  /** How often each kind of loss is measured. */
+  readonly rounds: number
+}
+
+/**
+ * Two processors cannot bear 300 members at a period of 100 ms, and news of a loss takes more: how soon they know is left to
+ * the simulation.
+ */
+const SIZES: readonly Size[] = [
+  { count: 3, processes: 3, periodMs: 100, rounds: 50 },
+  { count: 30, processes: 4, periodMs: 100, rounds: 20 },
+  { count: 300, processes: 4, periodMs: 1000, rounds: 0 }
+]
+const SIMULATED_COUNTS = [300, 2000] as const
+/** Virtual: until the news that all are there has gone round. */
+const SIMULATED_SETTLE_MS = 30_000
+const SIMULATED_MEASURE_MS = 2000
+const QUIET_MS = 10_000
+const DEFAULT_MINUTES = 1
+/** Each core has work of its own. */
+const BUSY_PROCESSES = 2
+const BUSY_MEMBERS = 3
+/** Half a second is for the whole take-over; the rest is the new owner's. */
+const DETECTION_LIMIT_MS = 400
+const REFUSED_LIMIT_MS = 200
+
+/**
+ * What a member of the failure detector costs, how soon a loss is known to all, and whether anybody is declared dead while
+ * both cores are busy.
+ */
+export async function benchLiveness({
+  minutes = DEFAULT_MINUTES
+}: {
+  readonly minutes?: number
+}): Promise<BenchResult> {
+  const figures: Figure[] = []
+  for (const size of SIZES) figures.push(...(await measureSize(size)))
+  for (const count of SIMULATED_COUNTS) figures.push(...simulate(count))
+  figures.push(await countFalseDeaths(minutes))
+  return { bench: 'liveness', figures }
+}
+
+async function measureSize({ rounds, ...options }: Size): Promise<readonly Figure[]> {
+  const group = new MemberGroup(options)
+  const what = `${options.count} members, period ${options.periodMs} ms`
+  try {
+    await group.converge()
+    await sleep(QUIET_MS)
+    const load = loadFigures(what, await group.measure(QUIET_MS))
+    if (rounds === 0) return load
+    const gone = await detect(group, 'SIGSTOP', rounds)
+    const refused = await detect(group, 'SIGKILL', rounds)
+    return [
+      ...load,
+      ...timeFigures(`${what}: all know of a host that is gone`, gone, DETECTION_LIMIT_MS),
+      ...timeFigures(`${what}: all know of a killed process`, refused, REFUSED_LIMIT_MS)
+    ]
+  } finally {
+    await group.stop()
+  }
+}
+
+async function detect(
+  group: MemberGroup,
+  how: 'SIGSTOP' | 'SIGKILL',
+  rounds: number
+): Promise<readonly number[]> {
+  const times: number[] = []
+  for (let i = 0; i < rounds; i += 1) {
+    times.push(await group.loseFirst(how))
+    await group.converge()
+  }
+  return times
+}
+
+function simulate(count: number): readonly Figure[] {
+  const what = `${count} simulated members, period 100 ms`
+  const simulation = new Simulation({ count, seed: 1 })
+  simulation.run(SIMULATED_SETTLE_MS)
+  const before = simulation.traffic
+  simulation.run(SIMULATED_MEASURE_MS)
+  const { datagrams, bytes } = simulation.traffic
+  const memberS = (count * SIMULATED_MEASURE_MS) / 1000
+  const figures = [
+    reference(`${what}: sent by each`, Math.round((bytes - before.bytes) / memberS), 'B/s'),
+    reference(`${what}: datagrams sent by each`, round((datagrams - before.datagrams) / memberS), '/s')
+  ]
+  simulation.crash('m0')
+  const tookMs = simulation.runUntil(() => simulation.allHold('m0', 'dead'), 10_000)
+  return [
+    ...figures,
+    below(
+      `${what}: all know of a host that is gone`,
+      tookMs ?? Number.POSITIVE_INFINITY,
+      DETECTION_LIMIT_MS,
+      'ms'
+    )
+  ]
+}
+
+async function countFalseDeaths(minutes: number): Promise<Figure> {
+  const group = new MemberGroup({ count: BUSY_MEMBERS, processes: BUSY_MEMBERS, periodMs: 100 })
+  const busy: ChildProcess[] = []
+  try {
+    await group.converge()
+    await group.takeDeaths()
+    for (let i = 0; i < BUSY_PROCESSES; i += 1)
+      busy.push(spawn('sh', ['-c', 'while :; do :; done'], { stdio: 'ignore', detached: true }))
+    await sleep(minutes * 60_000)
+    const deaths = await group.takeDeaths()
+    const what = `${BUSY_MEMBERS} members, both cores busy, ${minutes} min: false deaths`
+    return atMost(what, deaths.length, 0, '')
+  } finally {
+    for (const child of busy) child.kill('SIGKILL')
+    await group.stop()
+  }
+}
+
+function loadFigures(what: string, { cpuPercent, bytesPerS, datagramsPerS }: MemberLoad): readonly Figure[] {
+  return [
+    reference(`${what}: CPU of one core, each`, round(cpuPercent), '%'),
+    reference(`${what}: sent by each`, Math.round(bytesPerS), 'B/s'),
+    reference(`${what}: datagrams sent by each`, round(datagramsPerS), '/s')
+  ]
+}
+
+/** p50, p99 and the longest; the limit, milliseconds, is for p99. */
+function timeFigures(what: string, times: readonly number[], limitMs: number): readonly Figure[] {
+  const p99 = round(quantile(times, 0.99))
+  return [
+    reference(`${what}, p50 of ${times.length}`, round(quantile(times, 0.5)), 'ms'),
+    below(`${what}, p99`, p99, limitMs, 'ms'),
+    reference(`${what}, longest`, round(Math.max(...times)), 'ms')
+  ]
+}
