@@ -62,6 +62,32 @@ describe.skipIf(skip)('three nodes behind an FRR router with equal-cost paths', 
     expect(sent).toBeGreaterThan(1000)
   })
 
+  test('a speaker whose session BFD protects ends in order and is started again: no packet lost, its next hop stays', async () => {
+    tellLogOnFailure()
+    const { address } = nodeOf(first)
+    const bfdState = async (): Promise<string | undefined> => topology.frr.bfdState(address)
+    await expect.poll(bfdState, PATIENCE).toBe('up')
+    topology.client.begin()
+    let isDone = false
+    const tables = new Set<string>()
+    const watch = (async () => {
+      while (!isDone) tables.add((await topology.nextHops()).join(' '))
+    })()
+    await topology.endSpeaker(nodeOf(first))
+    await expect
+      .poll(async () => topology.frr.paths('203.0.113.7/32'), PATIENCE)
+      .toContainEqual(expect.objectContaining({ nextHops: [address], isStale: true }))
+    await topology.startSpeaker(nodeOf(first), true)
+    await expect
+      .poll(async () => topology.frr.paths('203.0.113.7/32'), PATIENCE)
+      .toContainEqual(expect.objectContaining({ nextHops: [address], isStale: false }))
+    await expect.poll(bfdState, PATIENCE).toBe('up')
+    isDone = true
+    await watch
+    const { lost } = await topology.client.end()
+    expect({ lost, tables: [...tables] }).toEqual({ lost: 0, tables: [ALL.join(' ')] })
+  })
+
   test('a node that is cut off leaves the table by BFD, and the others answer its flows', async () => {
     tellLogOnFailure()
     const isUp = async (): Promise<string | undefined> => topology.frr.bfdState(nodeOf(first).address)

@@ -115,6 +115,15 @@ export class Topology {
     await this.#speakers.get(name)?.kill()
   }
 
+  /** As a speaker ends that will be back: its session without a word, then BFD as an operator would end it. */
+  async endSpeaker({ name }: EcmpNode): Promise<void> {
+    const speaker = this.#speakers.get(name)
+    await speaker?.ask('removePeer', { name: 'router', stop: { mode: 'restart' } })
+    await speaker?.ask('removeBfd', 'router')
+    await speaker?.ask('stop', { mode: 'restart' })
+    await speaker?.kill()
+  }
+
   async isEstablished({ name, address }: EcmpNode): Promise<boolean> {
     const report = await this.#speakers.get(name)?.ask('peer', 'router')
     const peer = NODES.find((node) => node.address === address)
