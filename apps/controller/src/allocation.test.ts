@@ -182,4 +182,20 @@ describe('failures', () => {
     expect(cluster.logs('service not written')).toHaveLength(2)
     expect(addressesOf(cluster, 'web')).toEqual(['192.0.2.10'])
   })
+
+  test('to write for want of a right are told once, and are over when the right is there', async () => {
+    const cluster = await TestCluster.start()
+    cluster.put(pool('main', ['192.0.2.10/32']))
+    await ControllerBench.lead(cluster)
+    cluster.sim.faults.add({
+      match: { verbs: ['update'], resource: 'services' },
+      action: { type: 'status', code: 403 },
+      times: 3
+    })
+    cluster.put(service('web'))
+    await eventuallyAddresses(cluster, { web: ['192.0.2.10'] })
+    await cluster.eventually(() =>
+      expect(cluster.events('web')).toEqual(expect.arrayContaining(['statusNotWritten 1']))
+    )
+  })
 })

@@ -31,6 +31,7 @@ import type { Logger } from 'pino'
 import { asClaim, byClaim, hasClaim } from './claims.ts'
 import { Offers } from './offers.ts'
 import { isMarkedAsOurs, withDecision } from './service-status.ts'
+import { WriteRefusals } from './write-refusals.ts'
 
 export interface TermOptions {
   readonly client: KubeClient
@@ -82,6 +83,7 @@ export class Term {
       pools: () => this.#definitions,
       wake: (key) => this.#loop.enqueue(parseKey(key))
     })
+    const refusals = new WriteRefusals(options.recorder)
     this.#loop = new ReconcileLoop({
       name: 'services',
       concurrency: CONCURRENCY,
@@ -90,6 +92,7 @@ export class Term {
         options.metrics.updateErrors.inc()
         const facts = { service: formatKey(key), error: describeError(error), attempt, retryMs }
         options.log.warn(facts, 'service not written')
+        refusals.tell(options.services.get(key), error)
       }
     })
   }
