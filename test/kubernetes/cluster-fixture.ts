@@ -28,6 +28,13 @@ export interface WebAnswer {
   readonly client: string
 }
 
+export interface ClusterFixtureOptions {
+  /** @defaultValue 3 */
+  readonly nodeCount?: number
+  /** Makes OCI archives, in a directory, of images that the nodes have beside ours. */
+  readonly moreImages?: (directory: string) => Promise<readonly string[]>
+}
+
 /** Three real nodes that have our images, pods behind Services, and a client on the segment. */
 export class ClusterFixture {
   readonly cluster: KubernetesCluster
@@ -43,11 +50,17 @@ export class ClusterFixture {
     this.#client = new Client({ name: 'client', prefix, logFile: join(directory, 'client.log') })
   }
 
-  static async start(): Promise<ClusterFixture> {
+  static async start(options: ClusterFixtureOptions = {}): Promise<ClusterFixture> {
     const programs = await getPrograms(CLUSTER_PROGRAMS)
     const directory = await mkdtemp(join(tmpdir(), 'clarion-cluster-'))
-    const imageArchives = await buildClarionImages(ROOT, directory)
-    const cluster = await KubernetesCluster.start({ programs, imageArchives })
+    const ours = await buildClarionImages(ROOT, directory)
+    const others = (await options.moreImages?.(directory)) ?? []
+    const { nodeCount = 3 } = options
+    const cluster = await KubernetesCluster.start({
+      programs,
+      nodeCount,
+      imageArchives: [...ours, ...others]
+    })
     const kubectl = new Kubectl(programs.get('kubectl') ?? 'kubectl', cluster.controlPlane.kubeconfigFile)
     const fixture = new ClusterFixture(cluster, kubectl, directory)
     fixture.#client.start()

@@ -6,6 +6,7 @@ import {
   type ControlPlane,
   getPrograms,
   InstalledClarion,
+  type ProgramName,
   startControlPlane
 } from '@clarion-lb/lab/kubernetes'
 
@@ -28,8 +29,12 @@ export class ControlPlaneFixture {
     this.clarion = new InstalledClarion({ controlPlane, root: ROOT, args })
   }
 
-  static async start(): Promise<ControlPlaneFixture> {
-    const controlPlane = await startControlPlane({ programs: await getPrograms(CONTROL_PLANE_PROGRAMS) })
+  /** @param programs - With those of the controllers, namespaces are emptied, and roles aggregated. */
+  static async start(
+    programs: readonly ProgramName[] = CONTROL_PLANE_PROGRAMS
+  ): Promise<ControlPlaneFixture> {
+    const hasControllers = programs.includes('kube-controller-manager')
+    const controlPlane = await startControlPlane({ programs: await getPrograms(programs), hasControllers })
     const fixture = new ControlPlaneFixture(controlPlane)
     await run('ip', ['link', 'add', SEGMENT_PORT, 'type', 'veth', 'peer', 'name', 'lan1'])
     for (const words of [
@@ -89,8 +94,12 @@ export class ControlPlaneFixture {
 }
 
 /** Asks again and again until there is an answer. */
-export async function until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
-  const deadline = performance.now() + TIMEOUT_MS
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T | undefined>,
+  timeoutMs: number = TIMEOUT_MS
+): Promise<T> {
+  const deadline = performance.now() + timeoutMs
   let last: unknown
   for (;;) {
     const answer = await ask().catch((error: unknown) => {
@@ -98,7 +107,7 @@ export async function until<T>(what: string, ask: () => Promise<T | undefined>):
       return undefined
     })
     if (answer !== undefined) return answer
-    if (performance.now() > deadline) throw new Error(`not within ${TIMEOUT_MS} ms: ${what}`, { cause: last })
+    if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`, { cause: last })
     await new Promise((resolve) => {
       setTimeout(resolve, 50)
     })

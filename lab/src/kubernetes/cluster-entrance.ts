@@ -56,7 +56,7 @@ function describe({ hosts, isInstalled }: ClusterReady, directory: string): stri
   client curl -s http://192.168.100.200/
   client ip neigh
   kubectl create service loadbalancer mine --tcp=80:8080`
-    : `Clarion is not installed, but its images are on the nodes: go on with docs/install.md, "With the manifest".
+    : `Clarion is not installed, but its images are on the nodes: go on with docs/install.md, from "With the manifest".
 The Services wait for addresses. Those from 192.168.100.200 to .219 and fd00:c1a:100::200/120 are free on the segment.`
   return `
 In another terminal:

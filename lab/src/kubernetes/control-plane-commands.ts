@@ -15,7 +15,8 @@ export interface ControlPlanePlace {
 export const SERVICE_PREFIXES: readonly [string, string] = ['10.96.0.0/16', 'fd00:c1a:96::/112']
 /** Where pods find the API server. */
 const API_SERVICE_ADDRESSES: readonly string[] = ['10.96.0.1', 'fd00:c1a:96::1']
-const ISSUER = 'https://kubernetes.default.svc'
+/** Who signs the tokens of ServiceAccounts. */
+export const SERVICE_ACCOUNT_ISSUER = 'https://kubernetes.default.svc'
 const NODE_GRACE_PERIOD = '20s'
 
 /** Names and addresses of the API server's certificate. */
@@ -64,7 +65,7 @@ export function apiServerCommand(program: string, place: ControlPlanePlace): rea
     '--kubelet-preferred-address-types=InternalIP',
     `--service-account-key-file=${pki('service-account.key')}`,
     `--service-account-signing-key-file=${pki('service-account.key')}`,
-    `--service-account-issuer=${ISSUER}`,
+    `--service-account-issuer=${SERVICE_ACCOUNT_ISSUER}`,
     `--service-cluster-ip-range=${SERVICE_PREFIXES.join(',')}`,
     '--authorization-mode=Node,RBAC',
     '--enable-admission-plugins=NodeRestriction',

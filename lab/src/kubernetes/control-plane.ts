@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ApiAnswer, type ApiRequest, askApi } from './api-request.ts'
 import { Authority, type Credentials, createSigningKey, type Subject } from './authority.ts'
@@ -15,8 +15,9 @@ import { Daemon, DaemonError } from './daemon.ts'
 import { EtcdOperator } from './etcd.ts'
 import { findFreePorts } from './free-ports.ts'
 import type { Programs } from './get-programs.ts'
-import { type Connection, formatKubeconfig } from './kubeconfig.ts'
+import { type Connection, formatKubeconfig, type KubeconfigUser } from './kubeconfig.ts'
 import type { ProgramName } from './programs.ts'
+import { signServiceAccountToken } from './service-account-token.ts'
 import { TemporaryDirectory } from './temporary-directory.ts'
 
 export interface ControlPlaneOptions {
@@ -143,6 +144,11 @@ export class ControlPlane {
     await this.#apiServerDaemon.waitUntil(isReady, READY_TIMEOUT_MS)
   }
 
+  /** The API server's certificate is another one, of the same authority: it reads the files again by itself. */
+  async renewCertificate(): Promise<void> {
+    await this.issue('apiserver', { commonName: 'kube-apiserver', hosts: apiServerHosts(this.#place) })
+  }
+
   /** As kill -9 does. */
   async crashApiServer(): Promise<void> {
     await this.#apiServerDaemon.crash()
@@ -186,13 +192,20 @@ export class ControlPlane {
     return token
   }
 
+  /** As {@link requestToken}, but not asked for: signed with the API server's key, of any lifetime. */
+  async signToken(account: ServiceAccount, expiresInS: number): Promise<string> {
+    const path = `/api/v1/namespaces/${account.namespace}/serviceaccounts/${account.name}`
+    const key = await readFile(join(this.directory, 'pki', 'service-account.key'), 'utf8')
+    return signServiceAccountToken(key, (await this.ask({ path })).body, expiresInS)
+  }
+
   /** The connection of a ServiceAccount. */
   async connectAs(account: ServiceAccount): Promise<Connection> {
     return { ...this.connection, user: { token: await this.requestToken(account) } }
   }
 
   /** Writes a kubeconfig file for a user of this cluster, and gives its path. */
-  async writeKubeconfig(name: string, user: Connection['user']): Promise<string> {
+  async writeKubeconfig(name: string, user: KubeconfigUser): Promise<string> {
     const file = join(this.directory, `${name}.kubeconfig`)
     await writeFile(file, formatKubeconfig({ ...this.connection, user }), { mode: 0o600 })
     return file
@@ -220,11 +233,10 @@ export class ControlPlane {
 
   async #writeFiles(): Promise<void> {
     await mkdir(join(this.directory, 'pki'))
-    const hosts = apiServerHosts(this.#place)
     await Promise.all([
       this.#writePki('ca', this.authority.credentials),
       writeFile(join(this.directory, 'pki', 'service-account.key'), createSigningKey(), { mode: 0o600 }),
-      this.issue('apiserver', { commonName: 'kube-apiserver', hosts }),
+      this.renewCertificate(),
       this.issue('apiserver-kubelet', { commonName: 'kube-apiserver', organizations: ['system:masters'] }),
       this.writeKubeconfig('admin', this.connection.user),
       ...['controller-manager', 'scheduler'].map(async (name) => {

@@ -8,6 +8,9 @@ export const PAUSE_IMAGE = 'localhost/pause:lab'
 /** Answers HTTP on port 8080 with who it is and whom it sees; `/readyz` and `/healthz` are for probes. */
 export const WEB_IMAGE = 'localhost/web:lab'
 
+/** Where an image has its program. */
+export const PROGRAM = '/program'
+
 const OCI = 'application/vnd.oci.image'
 /** The same bytes each time. */
 const TAR_FLAGS = [
@@ -26,24 +29,36 @@ interface Descriptor {
   readonly size: number
 }
 
+/** Image names with what a container of the image runs, as in an OCI image configuration. */
+export type ImageConfigs = readonly (readonly [string, object])[]
+
+/** Both images of the pod program, as one OCI archive: see {@link writeProgramImages}. */
+export async function writeImages(directory: string, program: string): Promise<string> {
+  return writeProgramImages(directory, program, [
+    [PAUSE_IMAGE, { Entrypoint: [PROGRAM, 'pause'], User: '65535:65535' }],
+    [WEB_IMAGE, { Entrypoint: [PROGRAM, 'web'], User: '10001:10001' }]
+  ])
+}
+
 /**
- * Makes both images of one static program, as one OCI archive, and returns its path. Nothing is pulled, and no builder is
+ * Makes images of one static program, as one OCI archive, and returns its path. Nothing is pulled, and no builder is
  * needed.
  *
  * @param directory - Where the archive is put, and what it is made of.
+ * @param images - Their entry points start with {@link PROGRAM}.
  */
-export async function writeImages(directory: string, program: string): Promise<string> {
+export async function writeProgramImages(
+  directory: string,
+  program: string,
+  images: ImageConfigs
+): Promise<string> {
   const blobs = join(directory, 'oci', 'blobs', 'sha256')
   const root = join(directory, 'root')
   await Promise.all([mkdir(blobs, { recursive: true }), mkdir(root, { recursive: true })])
-  await copyFile(program, join(root, 'pod'))
+  await copyFile(program, join(root, PROGRAM))
   const layerFile = join(directory, 'layer.tar')
   await run('tar', [...TAR_FLAGS, '-C', root, '-cf', layerFile, '.'])
   const layer = await putBlob(blobs, `${OCI}.layer.v1.tar`, await readFile(layerFile))
-  const images: readonly [string, object][] = [
-    [PAUSE_IMAGE, { Entrypoint: ['/pod', 'pause'], User: '65535:65535' }],
-    [WEB_IMAGE, { Entrypoint: ['/pod', 'web'], User: '10001:10001' }]
-  ]
   const manifests = await Promise.all(
     images.map(async ([name, config]) => {
       const manifest = await putManifest(blobs, layer, config)

@@ -28,6 +28,7 @@ export { type Connection, formatKubeconfig } from './kubeconfig.ts'
 export { Kubectl } from './kubectl.ts'
 export { KubernetesCluster, type KubernetesClusterOptions } from './kubernetes-cluster.ts'
 export { applyManifest, readManifests } from './manifests.ts'
+export { getMetallbRelease, type MetallbRelease } from './metallb-release.ts'
 export { type ProxyMode } from './node-files.ts'
 export {
   CLUSTER_PROGRAMS,

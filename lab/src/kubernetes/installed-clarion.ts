@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { LabProcess } from '../lab-process.ts'
 import type { ControlPlane } from './control-plane.ts'
@@ -21,6 +22,12 @@ export interface BinaryPlace {
   /** Words that enter a namespace. */
   readonly prefix?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** @defaultValue one that is good for a day */
+  readonly token?: string
+  /** Flags of this one. */
+  readonly args?: readonly string[]
+  /** For more than one of a kind. @defaultValue that of the binary */
+  readonly name?: string
 }
 
 /**
@@ -48,17 +55,22 @@ export class InstalledClarion {
 
   async startController(place: BinaryPlace = {}): Promise<LabProcess> {
     const env = { METALLB_DEPLOYMENT: 'controller', ...place.env }
-    return this.#start('controller', 'controller', { ...place, env })
+    return this.#start('controller', place.name ?? 'controller', { ...place, env })
   }
 
   async startSpeaker(nodeName: string, place: BinaryPlace = {}): Promise<LabProcess> {
     const env = { METALLB_NODE_NAME: nodeName, ...place.env }
-    return this.#start('speaker', `speaker-${nodeName}`, { ...place, env })
+    return this.#start('speaker', place.name ?? `speaker-${nodeName}`, { ...place, env })
   }
 
   /** What a binary has said, in all its lives. */
   logFile(name: string): string {
     return join(this.#options.controlPlane.directory, `${name}.log`)
+  }
+
+  /** Where a binary reads its token, again and again, as in a pod. */
+  tokenFile(name: string): string {
+    return join(this.#options.controlPlane.directory, `${name}.token`)
   }
 
   async stop(): Promise<void> {
@@ -68,13 +80,15 @@ export class InstalledClarion {
   async #start(app: 'controller' | 'speaker', name: string, place: BinaryPlace): Promise<LabProcess> {
     const { controlPlane, root, args = [] } = this.#options
     const account = { namespace: CLARION_NAMESPACE, name: app }
-    const token = await controlPlane.requestToken(account, TOKEN_LIFETIME_S)
-    const kubeconfig = await controlPlane.writeKubeconfig(name, { token })
+    const token = place.token ?? (await controlPlane.requestToken(account, TOKEN_LIFETIME_S))
+    const tokenFile = this.tokenFile(name)
+    await writeFile(tokenFile, token, { mode: 0o600 })
+    const kubeconfig = await controlPlane.writeKubeconfig(name, { tokenFile })
     const binary = new LabProcess({
       name,
       prefix: ['setpriv', '--pdeathsig', 'KILL', ...(place.prefix ?? [])],
       script: join(root, 'apps', app, 'dist', 'main.js'),
-      args: [`--kubeconfig=${kubeconfig}`, ...args],
+      args: [`--kubeconfig=${kubeconfig}`, ...args, ...(place.args ?? [])],
       env: { METALLB_NAMESPACE: CLARION_NAMESPACE, ...place.env },
       logFile: this.logFile(name)
     })

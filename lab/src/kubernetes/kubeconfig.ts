@@ -10,15 +10,22 @@ export interface Connection {
   readonly user: Credentials | { readonly token: string }
 }
 
+/** A user of a kubeconfig file: the token may be in a file of its own, which is read again now and then. */
+export type KubeconfigUser = Connection['user'] | { readonly tokenFile: string }
+
 /** The text of a kubeconfig file: JSON, which is YAML too. */
-export function formatKubeconfig({ url, ca, user }: Connection): string {
+export function formatKubeconfig({
+  url,
+  ca,
+  user
+}: Omit<Connection, 'user'> & { readonly user: KubeconfigUser }): string {
   const credentials =
-    'token' in user
-      ? { token: user.token }
-      : {
+    'certificate' in user
+      ? {
           'client-certificate-data': base64(user.certificate),
           'client-key-data': base64(user.privateKey)
         }
+      : user
   const config = {
     apiVersion: 'v1',
     kind: 'Config',

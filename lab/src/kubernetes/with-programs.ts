@@ -1,19 +1,24 @@
 #!/usr/bin/env node
-// Runs a command once the programs of a cluster are there: `node with-programs.js COMMAND [ARGUMENT…]`. Where they cannot
-// be had it says why, and runs the command all the same: it decides what to do without.
+// Runs a command once the programs of a cluster are there: `node with-programs.js [--metallb] COMMAND [ARGUMENT…]`;
+// with --metallb those of MetalLB too. Where they cannot be had it says why, and runs the command all the same: it decides
+// what to do without.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createControlGroups } from './control-groups.ts'
 import { getPrograms, planPrograms } from './get-programs.ts'
-import { CLUSTER_PROGRAMS } from './programs.ts'
+import { CLUSTER_PROGRAMS, METALLB_PROGRAMS } from './programs.ts'
 
+const METALLB_FLAG = '--metallb'
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-async function main([program = 'true', ...args]: readonly string[]): Promise<number> {
-  const plan = await planPrograms(CLUSTER_PROGRAMS)
+async function main(words: readonly string[]): Promise<number> {
+  const hasMetallb = words[0] === METALLB_FLAG
+  const [program = 'true', ...args] = hasMetallb ? words.slice(1) : words
+  const wanted = [...CLUSTER_PROGRAMS, ...(hasMetallb ? METALLB_PROGRAMS : [])]
+  const plan = await planPrograms(wanted)
   const say = (text: string): void => void process.stderr.write(`kubernetes: ${text}\n`)
   if (plan.type === 'refused') say(plan.reason)
-  else await getPrograms(CLUSTER_PROGRAMS, say)
+  else await getPrograms(wanted, say)
   const groups = createControlGroups()
   const child = spawn(program, args, {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
