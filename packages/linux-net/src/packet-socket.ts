@@ -1,4 +1,4 @@
-import { type BpfInstruction, encodeBpf } from './bpf.ts'
+import type { BpfInstruction } from './bpf.ts'
 import { Descriptor } from './descriptor.ts'
 import { ERRNO } from './errors.ts'
 import { check, IS_LITTLE_ENDIAN, intBytes, libc } from './libc.ts'
@@ -7,8 +7,6 @@ import { ReceiveBatch } from './receive-batch.ts'
 const AF_PACKET = 17
 const SOCK_RAW = 3
 const SOCK_CLOEXEC = 0o2000000
-const SOL_SOCKET = 1
-const SO_ATTACH_FILTER = 26
 const SOL_PACKET = 263
 const PACKET_STATISTICS = 6
 const PACKET_IGNORE_OUTGOING = 23
@@ -87,15 +85,7 @@ export class PacketSocket {
    * @throws LinuxNetError; with ENOMEM the old filter stays: net.core.optmem_max bounds old and new together
    */
   setFilter(program: readonly BpfInstruction[]): void {
-    const { address, pointerBytes } = libc()
-    const instructions = encodeBpf(program, IS_LITTLE_ENDIAN)
-    // struct sock_fprog: unsigned short len; struct sock_filter *filter
-    const fprog = new Uint8Array(2 * pointerBytes)
-    const view = new DataView(fprog.buffer)
-    view.setUint16(0, program.length, IS_LITTLE_ENDIAN)
-    if (pointerBytes === 8) view.setBigUint64(8, address(instructions), IS_LITTLE_ENDIAN)
-    else view.setUint32(4, Number(address(instructions)), IS_LITTLE_ENDIAN)
-    this.#descriptor.setOption(SOL_SOCKET, SO_ATTACH_FILTER, fprog, 'SO_ATTACH_FILTER')
+    this.#descriptor.attachFilter(program)
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { IpAddress, IpFamily } from '@clarion-lb/netaddr'
-import { type BpfInstruction, encodeBpf } from './bpf.ts'
+import type { BpfInstruction } from './bpf.ts'
 import { Descriptor } from './descriptor.ts'
 import { ERRNO, LinuxNetError } from './errors.ts'
 import { check, IS_LITTLE_ENDIAN, intBytes, libc } from './libc.ts'
@@ -13,7 +13,6 @@ const SOCK_CLOEXEC = 0o2000000
 const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
 const SO_BINDTODEVICE = 25
-const SO_ATTACH_FILTER = 26
 const IPPROTO_IP = 0
 const IP_TOS = 1
 const IP_TTL = 2
@@ -102,15 +101,7 @@ export class UdpSocket {
 
   /** Replaces the filter. Packets that the old one let through may still wait to be read. @throws LinuxNetError */
   setFilter(program: readonly BpfInstruction[]): void {
-    const { address, pointerBytes } = libc()
-    const instructions = encodeBpf(program, IS_LITTLE_ENDIAN)
-    // struct sock_fprog: unsigned short len; struct sock_filter *filter
-    const fprog = new Uint8Array(2 * pointerBytes)
-    const view = new DataView(fprog.buffer)
-    view.setUint16(0, program.length, IS_LITTLE_ENDIAN)
-    if (pointerBytes === 8) view.setBigUint64(8, address(instructions), IS_LITTLE_ENDIAN)
-    else view.setUint32(4, Number(address(instructions)), IS_LITTLE_ENDIAN)
-    this.#descriptor.setOption(SOL_SOCKET, SO_ATTACH_FILTER, fprog, 'SO_ATTACH_FILTER')
+    this.#descriptor.attachFilter(program)
   }
 
   /** From now on others may share address and port, though this socket was bound alone. @throws LinuxNetError */
