@@ -1,5 +1,6 @@
-import { Informer, type ObjectChange, SERVICES, type V1Service } from '@clarion-lb/k8s-watch'
+import { SERVICES, type V1Service } from '@clarion-lb/k8s-watch'
 import type { LabProcess } from '@clarion-lb/lab'
+import { AddressWatch } from './address-watch.ts'
 import { type ApiServer, NAMESPACE, POOLS, startApiServer } from './api-server.ts'
 import { createController } from './binaries.ts'
 import { inParallel } from './in-parallel.ts'
@@ -9,14 +10,13 @@ import { atMost, type BenchResult, type Figure, quantile, reference, round } fro
 const SERVICE_COUNT = 10_000
 const SAMPLES = 40
 const CREATE_CONCURRENCY = 32
-const TIMEOUT_MS = 300_000
 const STATUS_WRITES = { verbs: ['update', 'patch'], resource: 'services', subresource: 'status' }
 const POOL_WRITES = { verbs: ['update', 'patch'], resource: 'ipaddresspools', subresource: 'status' }
 
 /** Writes, time and cost of the controller with many Services; the API server is kube-sim in another process. */
 export async function benchController(): Promise<BenchResult> {
   const server = await startApiServer()
-  const watch = new AddressWatch(server)
+  const watch = new AddressWatch(server.client)
   let controller = createController(server)
   const counters = {
     writes: await server.countRequests(STATUS_WRITES),
@@ -155,58 +155,6 @@ function serviceOf(name: string): V1Service {
       allocateLoadBalancerNodePorts: false,
       selector: { app: name },
       ports: [{ port: 80, targetPort: 8080 }]
-    }
-  }
-}
-
-/** Sees Services get their addresses. */
-class AddressWatch {
-  readonly #informer: Informer<V1Service>
-  readonly #assigned = new Set<string>()
-  readonly #waiters = new Set<() => void>()
-
-  constructor(server: ApiServer) {
-    this.#informer = new Informer({ client: server.client, resource: SERVICES })
-  }
-
-  async start(): Promise<void> {
-    this.#informer.onChange((change) => this.#note(change))
-    this.#informer.start()
-    await this.#informer.waitForSync()
-  }
-
-  async stop(): Promise<void> {
-    await this.#informer.stop()
-  }
-
-  waitForAddress(name: string): Promise<void> {
-    return this.#until(() => this.#assigned.has(name))
-  }
-
-  waitForAddresses(count: number): Promise<void> {
-    return this.#until(() => this.#assigned.size >= count)
-  }
-
-  #note({ type, object }: ObjectChange<V1Service>): void {
-    const name = object.metadata?.name ?? ''
-    if (type === 'deleted') this.#assigned.delete(name)
-    else if ((object.status?.loadBalancer?.ingress ?? []).length > 0) this.#assigned.add(name)
-    for (const look of this.#waiters) look()
-  }
-
-  async #until(isDone: () => boolean): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const timer = setTimeout(() => reject(new Error('addresses did not come in time')), TIMEOUT_MS)
-    const look = (): void => {
-      if (isDone()) resolve()
-    }
-    this.#waiters.add(look)
-    look()
-    try {
-      await promise
-    } finally {
-      clearTimeout(timer)
-      this.#waiters.delete(look)
     }
   }
 }

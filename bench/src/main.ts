@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import { benchArp } from './arp.ts'
 import { benchBfd } from './bfd.ts'
+import { benchCluster } from './cluster/bench.ts'
 import { benchController } from './controller.ts'
 import { benchCreateToAnnounce } from './create-to-announce.ts'
 import { benchFailover } from './failover.ts'
@@ -19,6 +20,8 @@ interface BenchOptions {
   readonly only?: string
   /** File for a table, for those that make one. */
   readonly table?: string
+  /** How many Services, for those that have many. */
+  readonly services?: number
 }
 
 const BENCHES: Readonly<
@@ -52,6 +55,10 @@ const BENCHES: Readonly<
     about: 'from the creation of a Service to its route in the kernel of a router',
     measure: benchRouteLatency
   },
+  cluster: {
+    about: 'on a real API server: our controller, MetalLB, and a client that only writes',
+    measure: benchCluster
+  },
   bfd: {
     about: '300 fast BFD sessions while both cores are busy',
     measure: benchBfd
@@ -73,6 +80,7 @@ const program = new Command('bench')
   .option('--minutes <number>', 'how long to watch (bfd, liveness)', Number)
   .option('--only <text>', 'what has this in its name (failover)')
   .option('--table <file>', 'also write a table in Markdown (failover)')
+  .option('--services <number>', 'how many Services (cluster)', Number)
   .parse()
 const [name] = program.args
 const { json = false, ...options } = program.opts<{ json?: boolean } & BenchOptions>()

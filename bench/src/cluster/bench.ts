@@ -1,0 +1,148 @@
+import { setTimeout } from 'node:timers/promises'
+import { SERVICES } from '@clarion-lb/k8s-watch'
+import { AddressWatch } from '../address-watch.ts'
+import { atLeast, atMost, type BenchResult, type Figure, quantile, reference, round } from '../result.ts'
+import { measureAnnouncements } from './announce.ts'
+import { assignment, clearing, PlainClient } from './plain-client.ts'
+import { countServiceWrites } from './request-counts.ts'
+import { Stage, serviceOf } from './stage.ts'
+
+/** As many as the controller has writes under way. */
+const CONNECTIONS = 16
+const SERVICE_COUNT = 10_000
+/** A tenth more than waited at first. */
+const MORE = 0.1
+const SAMPLES = 40
+/** MetalLB would take minutes for all. */
+const PEER_TIME_MS = 30_000
+
+/**
+ * On a real API server, in one run: a client that only writes, MetalLB's controller, and ours.
+ *
+ * @param options.services how many Services wait, for a smaller run
+ */
+export async function benchCluster({
+  services = SERVICE_COUNT
+}: {
+  readonly services?: number
+}): Promise<BenchResult> {
+  const stage = await Stage.create()
+  const watch = new AddressWatch(stage.client)
+  const plain = new PlainClient(stage.controlPlane, CONNECTIONS)
+  try {
+    const announcements = await measureAnnouncements(stage)
+    await watch.start()
+    await watch.waitForAddresses(1)
+    const world: World = { stage, watch, plain, services, others: watch.count }
+    const waiting = await measureWaiting(world)
+    const later = await measureLater(world)
+    return { bench: 'cluster', figures: [...waiting, ...later, ...announcements] }
+  } finally {
+    plain.close()
+    await watch.stop()
+    await stage.stop()
+  }
+}
+
+interface World {
+  readonly stage: Stage
+  readonly watch: AddressWatch
+  readonly plain: PlainClient
+  readonly services: number
+  /** Services that had an address before. */
+  readonly others: number
+}
+
+async function measureWaiting({ stage, watch, plain, services, others }: World): Promise<readonly Figure[]> {
+  await stage.createServices(services, nameOf)
+  const peer = await ratePeer({ stage, watch, services, others })
+  await plain.patchAll(services, nameOf, clearing)
+  await watch.waitForCount(others)
+  const limit = await plain.patchAll(services, nameOf, assignment)
+  await watch.waitForCount(others + services)
+  await plain.patchAll(services, nameOf, clearing)
+  await watch.waitForCount(others)
+  const controller = await stage.clarion.startController()
+  await watch.waitForAddresses(others + 1)
+  const startedAt = performance.now()
+  await watch.waitForAddresses(others + services)
+  const ours = (services - 1) / ((performance.now() - startedAt) / 1000)
+  await controller.stop()
+  return [
+    reference(
+      `${services} waiting Services: writes of a plain client, ${CONNECTIONS} connections`,
+      round(limit),
+      '/s'
+    ),
+    reference(`${services} waiting Services: MetalLB`, round(peer), '/s'),
+    reference(`${services} waiting Services: addresses given out`, round(ours), '/s'),
+    atLeast(
+      `${services} waiting Services: share of the plain client's rate`,
+      round((ours / limit) * 100),
+      85,
+      '%'
+    )
+  ]
+}
+
+async function ratePeer({ stage, watch, services, others }: Omit<World, 'plain'>): Promise<number> {
+  await stage.metallb.startController()
+  await watch.waitForAddresses(others + 1)
+  const startedAt = performance.now()
+  await Promise.race([watch.waitForAddresses(others + services), setTimeout(PEER_TIME_MS)])
+  const rate = (watch.count - others - 1) / ((performance.now() - startedAt) / 1000)
+  await stage.metallb.stop()
+  return rate
+}
+
+async function measureLater({ stage, watch, services, others }: World): Promise<readonly Figure[]> {
+  const total = services + Math.round(services * MORE)
+  let controller = await stage.clarion.startController()
+  await controller.waitForLog('leading')
+  await stage.createServices(total - services, (i) => nameOf(services + i))
+  await watch.waitForAddresses(others + total)
+  const undisturbed = await sampleNext({ stage, watch }, 'undisturbed', false)
+  const disturbed = await sampleNext({ stage, watch }, 'disturbed', true)
+  await controller.stop()
+  const before = await countServiceWrites(stage.controlPlane)
+  const startedAt = performance.now()
+  controller = await stage.clarion.startController()
+  await controller.waitForLog('leading')
+  const readyS = (performance.now() - startedAt) / 1000
+  // Once a newcomer has its address, all that came before it were looked at.
+  const assigned = watch.waitForAddress('newcomer')
+  await stage.client.create(SERVICES, serviceOf('newcomer'))
+  await assigned
+  const writes = (await countServiceWrites(stage.controlPlane)) - before - 1
+  await controller.stop()
+  return [
+    atMost(`restart with ${total} assigned Services: Service writes`, writes, 0, 'writes'),
+    atMost(`restart with ${total} assigned Services: ready after`, round(readyS), 5, 's'),
+    reference(`next new Service among ${total}, undisturbed, p50`, round(undisturbed), 'ms'),
+    atMost(`next new Service right after one of ${total} was deleted, p50`, round(disturbed), 20, 'ms'),
+    atMost('the same, ratio to undisturbed', round(disturbed / undisturbed), 2, '×')
+  ]
+}
+
+/** How long a new Service waits for its address. */
+async function sampleNext(
+  { stage, watch }: Pick<World, 'stage' | 'watch'>,
+  prefix: string,
+  isDisturbed: boolean
+): Promise<number> {
+  const times: number[] = []
+  for (let i = 0; i < SAMPLES; i += 1) {
+    const name = `${prefix}-${i}`
+    if (isDisturbed) await stage.client.delete(SERVICES, { namespace: 'default', name: nameOf(i) })
+    const startedAt = performance.now()
+    const assigned = watch.waitForAddress(name)
+    await stage.client.create(SERVICES, serviceOf(name))
+    await assigned
+    times.push(performance.now() - startedAt)
+  }
+  return quantile(times, 0.5)
+}
+
+function nameOf(index: number): string {
+  return `service-${index}`
+}
