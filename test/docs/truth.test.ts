@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import {
@@ -72,6 +72,27 @@ describe('what troubleshooting quotes is what the code says:', () => {
     expect(
       pieces.filter((piece) => !(ALL.includes(piece.trim()) || SESSIONS.includes(piece.trim())))
     ).toEqual([])
+  })
+})
+
+describe('compatibility with MetalLB', () => {
+  const [, ...sections] = read('docs/metallb-compatibility.md').split('\n## ')
+  const rows = sections.flatMap((section) =>
+    section
+      .split('\n')
+      .filter((line) => /^\| [^-]/.test(line))
+      .slice(1)
+  )
+
+  test('has rows', () => {
+    expect(rows.length).toBeGreaterThan(80)
+  })
+
+  test.each(rows)('a row names tests that there are, or says that there is none: %s', (row) => {
+    const cell = row.split('|').at(-2)?.trim() ?? ''
+    if (cell === '_untested_') return
+    const files = cell.split(', ').map((text) => /^`([^`]+)`$/.exec(text)?.[1] ?? '')
+    expect(files.filter((file) => !existsSync(join(ROOT, file)) || !file.includes('.test.'))).toEqual([])
   })
 })
 
