@@ -13,6 +13,23 @@ function build(directory: string): ReturnType<typeof readObjects> {
   return readObjects(execFileSync(program ?? '', ['build', directory], { encoding: 'utf8' }))
 }
 
+/** The kustomization on a page, with the clone that it calls `clarion`. */
+function buildPage(page: string): ReturnType<typeof readObjects> {
+  const text = readFileSync(join(DEPLOY, '../docs', page), 'utf8')
+  const [, kustomization = ''] = /```yaml\n(# kustomization\.yaml\n.*?)```/s.exec(text) ?? []
+  const directory = mkdtempSync(join(tmpdir(), 'clarion-overlay-'))
+  try {
+    const clone = relative(directory, join(DEPLOY, '..'))
+    writeFileSync(
+      join(directory, 'kustomization.yaml'),
+      kustomization.replaceAll(' clarion/deploy', ` ${clone}/deploy`)
+    )
+    return build(directory)
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+}
+
 function byTitle(objects: ReturnType<typeof readObjects>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(objects.map((object) => [titleOf(object), object]))
 }
@@ -35,6 +52,14 @@ describe.skipIf(program === undefined)('kustomize (needs kustomize or Go)', () =
     const titles = build(join(DEPLOY, 'kustomize/overlays/locked-down')).map(titleOf)
     expect(titles).toContain('NetworkPolicy default-deny')
     expect(titles).toContain('NetworkPolicy controller')
+  })
+
+  test('takes what the documentation says as it is written', () => {
+    const rendered = ['install.md', 'migration.md'].map((page) => JSON.stringify(buildPage(page)))
+    expect(rendered[0]).toContain('"image":"registry.example/lb/speaker:v1"')
+    expect(rendered[0]).toContain('"kind":"ServiceMonitor"')
+    // Both components read the ConfigMap.
+    expect(rendered[1]?.match(/"--config=config"/g)).toHaveLength(2)
   })
 
   test('changes the images for those who have a registry of their own', () => {
