@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { benchArp } from './arp.ts'
 import { benchBfd } from './bfd.ts'
 import { benchCluster } from './cluster/bench.ts'
+import { benchRest } from './cluster/rest.ts'
 import { benchController } from './controller.ts'
 import { benchCreateToAnnounce } from './create-to-announce.ts'
 import { benchFailover } from './failover.ts'
@@ -59,6 +60,10 @@ const BENCHES: Readonly<
     about: 'on a real API server: our controller, MetalLB, and a client that only writes',
     measure: benchCluster
   },
+  rest: {
+    about: 'what an API server is asked while nothing happens, and the memory of who asks',
+    measure: benchRest
+  },
   bfd: {
     about: '300 fast BFD sessions while both cores are busy',
     measure: benchBfd
@@ -77,10 +82,10 @@ const program = new Command('bench')
   .description('Measures, and prints each figure beside its goal. Exit status 1 if a goal is missed.')
   .argument('[name]', 'which; without it, the list')
   .option('--json', 'print {bench, figures: [{name, value, unit, goal, met}]}')
-  .option('--minutes <number>', 'how long to watch (bfd, liveness)', Number)
+  .option('--minutes <number>', 'how long to watch (bfd, liveness, rest)', Number)
   .option('--only <text>', 'what has this in its name (failover)')
   .option('--table <file>', 'also write a table in Markdown (failover)')
-  .option('--services <number>', 'how many Services (cluster)', Number)
+  .option('--services <number>', 'how many Services (cluster, rest)', Number)
   .parse()
 const [name] = program.args
 const { json = false, ...options } = program.opts<{ json?: boolean } & BenchOptions>()

@@ -12,7 +12,8 @@ import {
 } from '@clarion-lb/lab/kubernetes'
 
 const NEEDED: ReadonlyMap<string, readonly ProgramName[]> = new Map([
-  ['cluster', [...CONTROL_PLANE_PROGRAMS, ...METALLB_PROGRAMS]]
+  ['cluster', [...CONTROL_PLANE_PROGRAMS, ...METALLB_PROGRAMS]],
+  ['rest', [...CONTROL_PLANE_PROGRAMS, ...METALLB_PROGRAMS]]
 ])
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const SANDBOXED = join(import.meta.dirname, '../../lab/dist/sandboxed.js')

@@ -4,7 +4,7 @@ import { INSIDE, NODE } from '../node.ts'
 import { atMost, type Figure, quantile, reference, round } from '../result.ts'
 import { SAMPLE_POOL, type Stage, serviceOf } from './stage.ts'
 
-const SAMPLES = 100
+const SAMPLES = 80
 /** The first ones warm up whoever runs. */
 const DISCARDED = 5
 
@@ -13,6 +13,7 @@ export async function measureAnnouncements(stage: Stage): Promise<readonly Figur
   const ears = new Ears()
   ears.start()
   try {
+    await stage.createNode(NODE.name)
     await stage.metallb.startController()
     await stage.metallb.startSpeaker()
     const peer = await sample(stage, ears, 'metallb')

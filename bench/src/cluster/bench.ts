@@ -14,7 +14,7 @@ const SERVICE_COUNT = 10_000
 const MORE = 0.1
 const SAMPLES = 40
 /** MetalLB would take minutes for all. */
-const PEER_TIME_MS = 30_000
+const PEER_TIME_MS = 20_000
 
 /**
  * On a real API server, in one run: a client that only writes, MetalLB's controller, and ours.
@@ -30,6 +30,7 @@ export async function benchCluster({
   const watch = new AddressWatch(stage.client)
   const plain = new PlainClient(stage.controlPlane, CONNECTIONS)
   try {
+    say('the API server is ready: Services are announced, by MetalLB and by us')
     const announcements = await measureAnnouncements(stage)
     await watch.start()
     await watch.waitForAddresses(1)
@@ -44,6 +45,14 @@ export async function benchCluster({
   }
 }
 
+const startedAtMs = performance.now()
+
+/** What it is about now: the whole takes minutes. */
+function say(text: string): void {
+  const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1)
+  process.stderr.write(`${seconds.padStart(6)} s  ${text}\n`)
+}
+
 interface World {
   readonly stage: Stage
   readonly watch: AddressWatch
@@ -54,14 +63,17 @@ interface World {
 }
 
 async function measureWaiting({ stage, watch, plain, services, others }: World): Promise<readonly Figure[]> {
+  say(`${services} Services are created`)
   await stage.createServices(services, nameOf)
+  say('MetalLB gives out addresses')
   const peer = await ratePeer({ stage, watch, services, others })
-  await plain.patchAll(services, nameOf, clearing)
-  await watch.waitForCount(others)
+  say('the plain client writes addresses')
   const limit = await plain.patchAll(services, nameOf, assignment)
   await watch.waitForCount(others + services)
+  say('they are taken back')
   await plain.patchAll(services, nameOf, clearing)
   await watch.waitForCount(others)
+  say('we give out addresses')
   const controller = await stage.clarion.startController()
   await watch.waitForAddresses(others + 1)
   const startedAt = performance.now()
@@ -97,12 +109,15 @@ async function ratePeer({ stage, watch, services, others }: Omit<World, 'plain'>
 
 async function measureLater({ stage, watch, services, others }: World): Promise<readonly Figure[]> {
   const total = services + Math.round(services * MORE)
+  say(`${total - services} more are created`)
   let controller = await stage.clarion.startController()
   await controller.waitForLog('leading')
   await stage.createServices(total - services, (i) => nameOf(services + i))
   await watch.waitForAddresses(others + total)
+  say('new Services, one by one')
   const undisturbed = await sampleNext({ stage, watch }, 'undisturbed', false)
   const disturbed = await sampleNext({ stage, watch }, 'disturbed', true)
+  say('the controller is started again')
   await controller.stop()
   const before = await countServiceWrites(stage.controlPlane)
   const startedAt = performance.now()

@@ -20,28 +20,42 @@ const ARGS = ['--port=0', '--health-probe-port=0', '--log-level=info']
 const CONCURRENCY = 32
 export const SAMPLE_POOL = 'samples'
 
-/** A real API server that the node reaches by its cable, with the definitions and rights of the manifest, and two pools. */
+/** How nodes reach the API server, which is at {@link HOST}. */
+export interface Wires {
+  plug(): Promise<void>
+  unplug(): Promise<void>
+}
+
+/** One node. */
+const CABLE: Wires = { plug: plugNode, unplug: unplugNode }
+
+/** A real API server that nodes reach by their cables, with the definitions and rights of the manifest, and two pools. */
 export class Stage {
   readonly controlPlane: ControlPlane
   /** An administrator's. */
   readonly client: KubeClient
   readonly clarion: InstalledClarion
   readonly metallb: MetalLb
+  readonly #wires: Wires
 
-  private constructor(controlPlane: ControlPlane, client: KubeClient, programs: ReadonlyMap<string, string>) {
+  private constructor({ controlPlane, client, programs, wires }: StageFacts) {
+    this.#wires = wires
     this.controlPlane = controlPlane
     this.client = client
     this.clarion = new InstalledClarion({ controlPlane, root: ROOT, args: ARGS })
     this.metallb = new MetalLb({ controlPlane, programs })
   }
 
-  static async create(options: Omit<ControlPlaneOptions, 'programs' | 'address'> = {}): Promise<Stage> {
+  static async create(
+    options: Pick<ControlPlaneOptions, 'hasAuditLog'> = {},
+    wires: Wires = CABLE
+  ): Promise<Stage> {
     const say = (text: string): void => void process.stderr.write(`${text}\n`)
     const programs = await getPrograms([...CONTROL_PLANE_PROGRAMS, ...METALLB_PROGRAMS], say)
-    await plugNode()
+    await wires.plug()
     const controlPlane = await startControlPlane({ ...options, programs, address: HOST })
     const client = await KubeClient.load({ kubeconfig: controlPlane.kubeconfigFile })
-    const stage = new Stage(controlPlane, client, programs)
+    const stage = new Stage({ controlPlane, client, programs, wires })
     await stage.#prepare()
     return stage
   }
@@ -51,7 +65,7 @@ export class Stage {
     await this.metallb.stop()
     this.client.close()
     await this.controlPlane.stop()
-    await unplugNode()
+    await this.#wires.unplug()
   }
 
   /** Services that wait for an address, or get one if a controller runs. */
@@ -77,7 +91,6 @@ export class Stage {
 
   async #prepare(): Promise<void> {
     await this.clarion.applyManifest()
-    await this.createNode(NODE.name)
     const pool = async (name: string, addresses: readonly string[], autoAssign: boolean): Promise<void> => {
       const metadata = { name, namespace: NAMESPACE }
       await this.client.create(POOLS, { metadata, spec: { addresses, autoAssign } })
@@ -86,6 +99,13 @@ export class Stage {
     await pool(SAMPLE_POOL, ['10.77.0.0/22'], false)
     await pool('others', ['10.80.0.0/16'], true)
   }
+}
+
+interface StageFacts {
+  readonly controlPlane: ControlPlane
+  readonly client: KubeClient
+  readonly programs: ReadonlyMap<string, string>
+  readonly wires: Wires
 }
 
 export function serviceOf(name: string, annotations: Readonly<Record<string, string>> = {}): V1Service {

@@ -9,6 +9,7 @@ export interface ControlPlanePlace {
   readonly etcdPeerPort: number
   /** Whether accounts, endpoints and deletions are looked after, and pods are placed. */
   readonly hasControllers: boolean
+  readonly hasAuditLog: boolean
 }
 
 /** Prefixes of the addresses of Services. */
@@ -18,6 +19,21 @@ const API_SERVICE_ADDRESSES: readonly string[] = ['10.96.0.1', 'fd00:c1a:96::1']
 /** Who signs the tokens of ServiceAccounts. */
 export const SERVICE_ACCOUNT_ISSUER = 'https://kubernetes.default.svc'
 const NODE_GRACE_PERIOD = '20s'
+
+/** Each request once, when it arrives: a watch would be told of only when it ends. */
+export const AUDIT_POLICY: string = JSON.stringify({
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  omitStages: ['ResponseStarted', 'ResponseComplete'],
+  rules: [{ level: 'Metadata' }]
+})
+
+export function auditFiles({ directory }: Pick<ControlPlanePlace, 'directory'>): {
+  readonly policy: string
+  readonly log: string
+} {
+  return { policy: join(directory, 'audit-policy.json'), log: join(directory, 'audit.log') }
+}
 
 /** Names and addresses of the API server's certificate. */
 export function apiServerHosts(place: ControlPlanePlace): readonly string[] {
@@ -46,7 +62,8 @@ export function etcdCommand(program: string, place: ControlPlanePlace): readonly
 }
 
 export function apiServerCommand(program: string, place: ControlPlanePlace): readonly string[] {
-  const { address, apiPort, directory, hasControllers } = place
+  const { address, apiPort, directory, hasControllers, hasAuditLog } = place
+  const audit = auditFiles(place)
   const pki = (name: string): string => join(directory, 'pki', name)
   return [
     program,
@@ -70,6 +87,7 @@ export function apiServerCommand(program: string, place: ControlPlanePlace): rea
     '--authorization-mode=Node,RBAC',
     '--enable-admission-plugins=NodeRestriction',
     // Nobody makes the account that it would demand of each pod.
+    ...(hasAuditLog ? [`--audit-policy-file=${audit.policy}`, `--audit-log-path=${audit.log}`] : []),
     ...(hasControllers ? [] : ['--disable-admission-plugins=ServiceAccount']),
     // No kube-proxy is where it runs: it finds the pods of webhooks by their endpoints.
     '--enable-aggregator-routing=true',

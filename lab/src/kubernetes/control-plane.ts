@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import { type ApiAnswer, type ApiRequest, askApi } from './api-request.ts'
 import { Authority, type Credentials, createSigningKey, type Subject } from './authority.ts'
 import {
+  AUDIT_POLICY,
   apiServerCommand,
   apiServerHosts,
+  auditFiles,
   type ControlPlanePlace,
   controllerManagerCommand,
   etcdCommand,
@@ -31,6 +33,8 @@ export interface ControlPlaneOptions {
    * @defaultValue false
    */
   readonly hasControllers?: boolean
+  /** Whether every request is written to {@link ControlPlane.auditLogFile}. @defaultValue false */
+  readonly hasAuditLog?: boolean
 }
 
 /** Whom a token is for. */
@@ -99,14 +103,15 @@ export class ControlPlane {
 
   /** To be started; {@link startControlPlane} does both. */
   static async create(options: ControlPlaneOptions): Promise<ControlPlane> {
-    const { programs, address = '127.0.0.1', hasControllers = false } = options
+    const { programs, address = '127.0.0.1', hasControllers = false, hasAuditLog = false } = options
     const temporary = await TemporaryDirectory.create()
     const [[apiPort = 0], [etcdPort = 0, etcdPeerPort = 0], authority] = await Promise.all([
       findFreePorts(address, 1),
       findFreePorts('127.0.0.1', 2),
       Authority.create('clarion-lab-ca')
     ])
-    const place = { directory: temporary.path, address, apiPort, etcdPort, etcdPeerPort, hasControllers }
+    const ports = { apiPort, etcdPort, etcdPeerPort }
+    const place = { directory: temporary.path, address, ...ports, hasControllers, hasAuditLog }
     const user = await authority.issue({ commonName: 'admin', organizations: ['system:masters'] })
     const url = `https://${address}:${apiPort}`
     const connection = { url, ca: authority.credentials.certificate, user }
@@ -122,6 +127,11 @@ export class ControlPlane {
   /** Of an administrator. */
   get kubeconfigFile(): string {
     return join(this.directory, 'admin.kubeconfig')
+  }
+
+  /** A line of JSON for each request that arrived: an `audit.k8s.io/v1` Event without bodies. */
+  get auditLogFile(): string {
+    return auditFiles(this.#place).log
   }
 
   async start(): Promise<void> {
@@ -239,6 +249,7 @@ export class ControlPlane {
       this.renewCertificate(),
       this.issue('apiserver-kubelet', { commonName: 'kube-apiserver', organizations: ['system:masters'] }),
       this.writeKubeconfig('admin', this.connection.user),
+      writeFile(auditFiles(this.#place).policy, AUDIT_POLICY),
       ...['controller-manager', 'scheduler'].map(async (name) => {
         const user = await this.authority.issue({ commonName: `system:kube-${name}` })
         return this.writeKubeconfig(name, user)
