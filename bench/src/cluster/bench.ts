@@ -79,6 +79,7 @@ async function measureWaiting({ stage, watch, plain, services, others }: World):
   const startedAt = performance.now()
   await watch.waitForAddresses(others + services)
   const ours = (services - 1) / ((performance.now() - startedAt) / 1000)
+  say(`a second: ${round(peer)} by MetalLB, ${round(limit)} by the plain client, ${round(ours)} by us`)
   await controller.stop()
   return [
     reference(

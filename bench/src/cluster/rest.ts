@@ -69,6 +69,7 @@ export async function benchRest({
       bench: 'rest',
       figures: [
         ...requestFigures(ours, minutes, services),
+        ...(await sizeFigures(stage)),
         ...(await memoryFigures('controller', controllers)),
         ...(await memoryFigures('speaker', speakers))
       ]
@@ -119,6 +120,23 @@ function requestFigures(
     reference(`${where}: all requests`, hourly(requests), '/h'),
     atMost(`${where}: requests that are neither of Leases nor watches`, hourly(others), 0, '/h')
   ]
+}
+
+/** What each watcher is sent when one of them changes. */
+async function sizeFigures({ controlPlane }: Stage): Promise<readonly Figure[]> {
+  const paths = {
+    Service: `/api/v1/namespaces/default/services/${serviceName(0)}`,
+    EndpointSlice: `/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/${serviceName(0)}`,
+    Lease: `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases/clarion-controller`
+  }
+  const figures: Figure[] = []
+  for (const [kind, path] of Object.entries(paths)) {
+    const { body } = await controlPlane.ask({ path })
+    figures.push(
+      reference(`size of a ${kind} as it is sent`, Buffer.byteLength(JSON.stringify(body)), 'octets')
+    )
+  }
+  return figures
 }
 
 async function memoryFigures(what: string, processes: readonly LabProcess[]): Promise<readonly Figure[]> {
