@@ -90,8 +90,8 @@ describe('compatibility with MetalLB', () => {
 
   test.each(rows)('a row names tests that there are, or says that there is none: %s', (row) => {
     const cell = row.split('|').at(-2)?.trim() ?? ''
-    if (cell === '_untested_') return
-    const files = cell.split(', ').map((text) => /^`([^`]+)`$/.exec(text)?.[1] ?? '')
+    const files =
+      cell === '_untested_' ? [] : cell.split(', ').map((text) => /^`([^`]+)`$/.exec(text)?.[1] ?? '')
     expect(files.filter((file) => !existsSync(join(ROOT, file)) || !file.includes('.test.'))).toEqual([])
   })
 })
