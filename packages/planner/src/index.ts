@@ -27,6 +27,7 @@ export {
   electionDigest,
   type L2Decision,
   type L2Snapshot,
+  MAX_CANDIDATES,
   type WithholdReason
 } from './l2-election.ts'
 export { L2Planner, type L2PlannerOptions } from './l2-planner.ts'
@@ -46,5 +47,5 @@ export {
   serviceKey
 } from './service.ts'
 export { WaitingServices, type WaitingTurn, type WaitRequest } from './waiting-services.ts'
-export { type WantedAddress, WantedAddresses, type WantedDifference } from './wanted-addresses.ts'
+export { type HandedOver, type WantedAddress, WantedAddresses, type WantedDifference } from './wanted-addresses.ts'
 export { type PeerDifference, WantedRoutes } from './wanted-routes.ts'

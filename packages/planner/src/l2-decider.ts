@@ -1,5 +1,5 @@
 import { decideL2, isCandidate, type L2Decision, type L2Snapshot } from './l2-election.ts'
-import { type KnownService, type PlannerState, SharedRefusals } from './planner-state.ts'
+import { type KnownService, type PlannerState, SharedOrders, SharedRefusals } from './planner-state.ts'
 
 /** A decision that is another than before. */
 export interface L2Change {
@@ -15,11 +15,10 @@ type Refusal = Extract<L2Decision, { outcome: 'withhold' }>
 /** The layer-2 part of a planner: knows whom a change touches. */
 export class L2Decider {
   readonly #state: PlannerState
-  /** Keys of the Services that a node announces. */
-  readonly #announced = new Map<string, Set<string>>()
   /** The nodes that were candidates when it was decided last. */
   readonly #candidates = new Set<string>()
   readonly #refusals = new SharedRefusals<Refusal>()
+  readonly #orders = new SharedOrders()
   #members: ReadonlySet<string> | undefined
 
   constructor(state: PlannerState) {
@@ -36,11 +35,9 @@ export class L2Decider {
       if (known === undefined) continue
       const before = known.l2
       const decided = decideL2(node, known.service, known.endpoints, snapshot)
-      const after =
-        decided.outcome === 'withhold' ? this.#refusals.share(decided, decided.announcer) : decided
+      const after = this.#share(decided)
       const isSame = before !== undefined && isSameDecision(before, after)
       if (isSame && before.because === after.because) continue
-      this.#note(key, before, after)
       known.l2 = after
       if (!isSame) changes.push({ key, before, after })
     }
@@ -49,7 +46,6 @@ export class L2Decider {
 
   forget(key: string, { l2: before }: KnownService): readonly L2Change[] {
     if (before === undefined) return []
-    this.#note(key, before, undefined)
     return [{ key, before, after: undefined }]
   }
 
@@ -59,45 +55,43 @@ export class L2Decider {
     return this.nodesChanged(names)
   }
 
-  /** Decides again where a node came to be a candidate: for all; where one left: for what it announced. */
+  /** Decides again where a node came to be a candidate: for all; where one left: for what it was a candidate of. */
   nodesChanged(names: Iterable<string>): readonly L2Change[] {
     const parts = this.#snapshotParts()
-    const touched = new Set<string>()
+    const gone = new Set<string>()
     let hasNew = false
     for (const name of names) {
       const isNow = isCandidate(parts, name)
       if (isNow === this.#candidates.has(name)) continue
       if (isNow) this.#candidates.add(name)
       else this.#candidates.delete(name)
-      hasNew ||= isNow
-      for (const key of this.#announced.get(name) ?? []) touched.add(key)
+      if (isNow) hasNew = true
+      else gone.add(name)
     }
-    return this.decide(hasNew ? this.#state.services.keys() : touched)
+    if (!hasNew && gone.size === 0) return []
+    return this.decide(hasNew ? this.#state.services.keys() : this.#withAnyOf(gone))
+  }
+
+  *#withAnyOf(names: ReadonlySet<string>): Generator<string, void, undefined> {
+    for (const [key, { l2 }] of this.#state.services)
+      if (l2?.candidates.some((name) => names.has(name)) === true) yield key
+  }
+
+  #share(decision: L2Decision): L2Decision {
+    const { candidates } = decision
+    if (decision.outcome === 'withhold') return this.#refusals.share(decision, candidates.join())
+    return { ...decision, candidates: this.#orders.share(candidates) }
   }
 
   #snapshotParts(): Omit<L2Snapshot, 'pools'> {
     const { nodes, ignoreExcludeLabel } = this.#state
     return { nodes, members: this.#members, ignoreExcludeLabel }
   }
-
-  /** Keeps the index of announcers. */
-  #note(key: string, before: L2Decision | undefined, after: L2Decision | undefined): void {
-    if (before?.announcer === after?.announcer) return
-    if (before?.announcer !== undefined) {
-      const keys = this.#announced.get(before.announcer)
-      keys?.delete(key)
-      if (keys?.size === 0) this.#announced.delete(before.announcer)
-    }
-    if (after?.announcer === undefined) return
-    const keys = this.#announced.get(after.announcer) ?? new Set()
-    keys.add(key)
-    this.#announced.set(after.announcer, keys)
-  }
 }
 
 function isSameDecision(a: L2Decision, b: L2Decision): boolean {
   if (a === b) return true
-  if (a.announcer !== b.announcer) return false
+  if (a.outcome !== b.outcome || !isSameOrder(a.candidates, b.candidates)) return false
   if (a.outcome === 'withhold' || b.outcome === 'withhold')
     return a.outcome === 'withhold' && b.outcome === 'withhold' && a.reason === b.reason
   return (
@@ -106,4 +100,8 @@ function isSameDecision(a: L2Decision, b: L2Decision): boolean {
     a.interfaces?.join() === b.interfaces?.join() &&
     (a.interfaces === undefined) === (b.interfaces === undefined)
   )
+}
+
+function isSameOrder(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((name, i) => name === b[i]))
 }

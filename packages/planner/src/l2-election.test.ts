@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { decideL2, type L2Snapshot, PoolIndex, summarizeEndpoints } from './index.ts'
+import { decideL2, type L2Snapshot, MAX_CANDIDATES, PoolIndex, summarizeEndpoints } from './index.ts'
 import { configOf, serviceOf } from './test-objects.ts'
 
 const POOLS = ['10.0.0.0/8', '192.168.0.0/16', '2001:db8::/32', 'fc00::/7']
@@ -161,7 +161,13 @@ describe('why not', () => {
       { advertisements: [onlyB] },
       'noMatchingAdvertisement'
     ],
-    ['another node', { ingress: ['10.0.0.1'] }, READY, {}, 'notOwner']
+    [
+      'a node that is left out',
+      { ingress: ['10.0.0.1'] },
+      READY,
+      { nodes: [...ABC, 'node-d'], excluded: ['node-a'] },
+      'notOwner'
+    ]
   ])('%s: %s', (_what, options, endpoints, world, reason) => {
     const decision = decideL2(
       'node-a',
@@ -172,6 +178,25 @@ describe('why not', () => {
     expect(decision).toMatchObject({ outcome: 'withhold', reason })
     expect(decision.because).not.toBe('')
   })
+})
+
+test('a node that is not the first of the candidates stands by, and knows who is before it', () => {
+  const address = '10.0.0.1'
+  const decision = decideL2('node-a', serviceOf('a', { ingress: [address] }), READY, snapshotOf({ nodes: ABC }))
+  expect(decision.outcome).toBe('standby')
+  expect(decision.candidates.join()).toBe(orderOf(ABC, address))
+})
+
+test('candidates are bounded, and a node that is not among them does not stand by', () => {
+  const nodes = Array.from({ length: 20 }, (_, i) => `node-${i}`)
+  const address = '10.0.0.1'
+  const order = orderOf(nodes, address).split(',')
+  const decide = (node: string) =>
+    decideL2(node, serviceOf('a', { ingress: [address] }), READY, snapshotOf({ nodes }))
+  const last = order[MAX_CANDIDATES - 1] ?? ''
+  const after = order[MAX_CANDIDATES] ?? ''
+  expect(decide(last)).toMatchObject({ outcome: 'standby', candidates: order.slice(0, MAX_CANDIDATES) })
+  expect(decide(after)).toMatchObject({ outcome: 'withhold', reason: 'notOwner', announcer: order[0] })
 })
 
 test('interfaces are the union of those of the advertisements for this node; one without means all', () => {

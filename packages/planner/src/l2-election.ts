@@ -28,12 +28,18 @@ export type WithholdReason =
 /** Who announces a Service's addresses, or why this node does not. */
 export type L2Decision =
   | {
-      readonly outcome: 'announce'
+      /**
+       * - `'announce'`: this node is the first of the candidates
+       * - `'standby'`: it is one of them, for when those before it are gone
+       */
+      readonly outcome: 'announce' | 'standby'
       readonly addresses: readonly IpAddress[]
       readonly pool: string
       /** Names of interfaces; `undefined`: all. */
       readonly interfaces: readonly string[] | undefined
       readonly announcer: string
+      /** Names of nodes, in the order of the election: at most {@link MAX_CANDIDATES}, this node among them. */
+      readonly candidates: readonly string[]
       readonly because: string
     }
   | {
@@ -41,8 +47,13 @@ export type L2Decision =
       readonly reason: WithholdReason
       /** Who announces instead. */
       readonly announcer: string | undefined
+      /** As above, without this node. */
+      readonly candidates: readonly string[]
       readonly because: string
     }
+
+/** So many nodes know that they may have to announce an address: more do not vanish within one moment. */
+export const MAX_CANDIDATES = 8
 
 /**
  * Decides for one Service and one node. Every speaker that knows the same comes to the same announcer, without asking
@@ -70,17 +81,21 @@ export function decideL2(
   const [announcer] = candidates
   const ours = advertisements.filter(({ nodes }) => nodes.has(node))
   if (ours.length === 0)
-    return withhold('noMatchingAdvertisement', describeUnmatched(pool, advertisements), announcer)
+    return withhold('noMatchingAdvertisement', describeUnmatched(pool, advertisements), candidates)
   if (announcer === undefined) return withhold('notOwner', 'no node is a candidate')
-  if (announcer !== node)
-    return withhold('notOwner', `node ${announcer} is the first of the candidates`, announcer)
+  const because =
+    announcer === node
+      ? 'it is the first of the candidates'
+      : `node ${announcer} is the first of the candidates`
+  if (!candidates.includes(node)) return withhold('notOwner', because, candidates)
   return {
-    outcome: 'announce',
+    outcome: announcer === node ? 'announce' : 'standby',
     addresses,
     pool: pool.name,
     interfaces: interfacesOf(ours),
     announcer,
-    because: 'it is the first of the candidates'
+    candidates,
+    because
   }
 }
 
@@ -93,7 +108,7 @@ interface Election {
   readonly address: IpAddress | undefined
 }
 
-/** Candidates, the announcer first. */
+/** The first candidates, the announcer before the others. */
 function electionOrder({
   service,
   endpoints,
@@ -114,6 +129,7 @@ function electionOrder({
   }
   return candidates
     .toSorted((a, b) => b.score - a.score || (a.digest < b.digest ? -1 : 1))
+    .slice(0, MAX_CANDIDATES)
     .map(({ name }) => name)
 }
 
@@ -133,9 +149,15 @@ export function electionDigest(node: string, address: string): string {
   return hash('sha256', `${node}#${address}`, 'hex')
 }
 
-function withhold(reason: WithholdReason, because: string, announcer?: string): L2Decision {
-  return { outcome: 'withhold', reason, because, announcer }
+function withhold(
+  reason: WithholdReason,
+  because: string,
+  candidates: readonly string[] = NOBODY
+): L2Decision {
+  return { outcome: 'withhold', reason, because, announcer: candidates[0], candidates }
 }
+
+const NOBODY: readonly string[] = []
 
 function describeUnmatched(pool: Pool, matching: readonly L2Advertisement[]): string {
   const name = JSON.stringify(pool.name)

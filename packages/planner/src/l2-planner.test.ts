@@ -29,16 +29,20 @@ test('nothing is decided before there is a configuration; then all is', () => {
   expect(planner.setConfig(CONFIG)).toEqual([])
 })
 
-test('a node that leaves moves what it announced and nothing else; back again, it takes that back', () => {
+test('a node that leaves moves what it announced, and is no candidate of the rest; back again, it takes that back', () => {
   const planner = plannerOf('node-c')
   planner.setConfig(CONFIG)
   planner.setService(serviceOf('a', { ingress: ['192.168.1.240'] }), READY)
   planner.setService(serviceOf('c', { ingress: ['192.168.1.241'] }), READY)
-  expect(brief(planner.setMembers(new Set(['node-b', 'node-c'])))).toEqual(['default/a announce node-c'])
-  expect(brief(planner.setMembers(new Set(NODES)))).toEqual(['default/a withhold node-a'])
-  expect(brief(planner.setNode('node-a', { ...view('node-a'), isExcluded: true }))).toEqual([
-    'default/a announce node-c'
+  const without = ['default/a announce node-c', 'default/c announce node-c']
+  expect(brief(planner.setMembers(new Set(['node-b', 'node-c'])))).toEqual(without)
+  expect(planner.decisionOf('default/a')?.candidates).toEqual(['node-c', 'node-b'])
+  expect(brief(planner.setMembers(new Set(NODES)))).toEqual([
+    'default/a standby node-a',
+    'default/c announce node-c'
   ])
+  expect(planner.decisionOf('default/a')?.candidates).toEqual(['node-a', 'node-c', 'node-b'])
+  expect(brief(planner.setNode('node-a', { ...view('node-a'), isExcluded: true }))).toEqual(without)
 })
 
 test('a Service that goes is told once', () => {
@@ -100,18 +104,7 @@ test('after any changes in any order the decisions are those made from scratch',
 
 test('an address that several Services want is wanted until the last is gone, on all their interfaces', () => {
   const wanted = new WantedAddresses()
-  const announce = (interfaces: string[] | undefined) =>
-    ({
-      outcome: 'announce',
-      addresses: serviceAddresses,
-      pool: 'lan',
-      interfaces,
-      announcer: 'node-a',
-      because: ''
-    }) as const
-  const serviceAddresses = configOf({ lan: ['192.0.2.1/32'] }).pools.flatMap(({ ranges }) =>
-    ranges.map(({ first }) => first)
-  )
+  const announce = (interfaces: string[] | undefined) => decisionWith({ interfaces, candidates: ['node-a'] })
   const set = (key: string, before: string[] | undefined | 'none', after: string[] | undefined | 'none') =>
     wanted.apply([
       {
@@ -121,11 +114,60 @@ test('an address that several Services want is wanted until the last is gone, on
       }
     ])
   const address = '192.0.2.1'
-  expect(set('a', 'none', ['eth0'])).toEqual({ set: [{ address, interfaces: ['eth0'] }], remove: [] })
-  expect(set('b', 'none', ['eth1'])).toEqual({ set: [{ address, interfaces: ['eth0', 'eth1'] }], remove: [] })
-  expect(set('b', ['eth1'], undefined)).toEqual({ set: [{ address, interfaces: undefined }], remove: [] })
-  expect(set('a', ['eth0'], 'none')).toEqual({ set: [], remove: [] })
+  const is = (interfaces: string[] | undefined) => ({
+    set: [{ address, interfaces, candidates: ['node-a'] }],
+    handOver: [],
+    remove: []
+  })
+  const nothing = { set: [], handOver: [], remove: [] }
+  expect(set('a', 'none', ['eth0'])).toEqual(is(['eth0']))
+  expect(set('b', 'none', ['eth1'])).toEqual(is(['eth0', 'eth1']))
+  expect(set('b', ['eth1'], undefined)).toEqual(is(undefined))
+  expect(set('a', ['eth0'], 'none')).toEqual(nothing)
   expect(wanted.servicesOf(address)).toEqual(['b'])
-  expect(set('b', undefined, 'none')).toEqual({ set: [], remove: [address] })
+  expect(set('b', undefined, 'none')).toEqual({ ...nothing, remove: [address] })
   expect(wanted.size).toBe(0)
 })
+
+test('an address of two Services has the candidates of both, in an order that does not depend on who came first', () => {
+  const first = decisionWith({ candidates: ['node-b', 'node-a'] })
+  const second = decisionWith({ candidates: ['node-c', 'node-a'] })
+  for (const keys of [
+    ['a', 'b'],
+    ['b', 'a']
+  ]) {
+    const wanted = new WantedAddresses()
+    for (const key of keys)
+      wanted.apply([{ key, before: undefined, after: key === 'a' ? first : second }])
+    expect(wanted.all().map(({ candidates }) => candidates)).toEqual([['node-b', 'node-a', 'node-c']])
+  }
+})
+
+test('an address that this node is no candidate of any more is handed to those that are', () => {
+  const wanted = new WantedAddresses()
+  const before = decisionWith({ candidates: ['node-a', 'node-b'] })
+  wanted.apply([{ key: 'a', before: undefined, after: before }])
+  const candidates = ['node-b']
+  const because = 'excluded'
+  const after = { outcome: 'withhold', reason: 'notOwner', announcer: 'node-b', candidates, because } as const
+  expect(wanted.apply([{ key: 'a', before, after }])).toEqual({
+    set: [],
+    handOver: [{ address: '192.0.2.1', candidates }],
+    remove: []
+  })
+})
+
+function decisionWith(more: { readonly interfaces?: string[] | undefined; readonly candidates: string[] }) {
+  const addresses = configOf({ lan: ['192.0.2.1/32'] }).pools.flatMap(({ ranges }) =>
+    ranges.map(({ first }) => first)
+  )
+  return {
+    outcome: 'announce',
+    addresses,
+    pool: 'lan',
+    interfaces: undefined,
+    announcer: 'node-a',
+    because: '',
+    ...more
+  } as const
+}

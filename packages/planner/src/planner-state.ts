@@ -39,3 +39,17 @@ export class SharedRefusals<T extends { readonly reason: string; readonly becaus
     return refusal
   }
 }
+
+/** Makes equal orders of candidates one list: there are few nodes, and thousands of Services. */
+export class SharedOrders {
+  readonly #known = new Map<string, readonly string[]>()
+
+  share(order: readonly string[]): readonly string[] {
+    const id = order.join()
+    const known = this.#known.get(id)
+    if (known !== undefined) return known
+    if (this.#known.size >= MAX_SHARED) this.#known.clear()
+    this.#known.set(id, order)
+    return order
+  }
+}

@@ -1,15 +1,25 @@
 import type { L2Change } from './l2-decider.ts'
 import type { L2Decision } from './l2-election.ts'
 
-/** An address that this node answers for. */
+/** An address that this node answers for, or would, if those before it among the candidates were gone. */
 export interface WantedAddress {
   readonly address: string
   /** `undefined`: every interface. */
   readonly interfaces: readonly string[] | undefined
+  /** Names of nodes in the order of the election, this one among them. */
+  readonly candidates: readonly string[]
+}
+
+/** An address that this node is no candidate of any more, but others are. */
+export interface HandedOver {
+  readonly address: string
+  readonly candidates: readonly string[]
 }
 
 export interface WantedDifference {
   readonly set: readonly WantedAddress[]
+  readonly handOver: readonly HandedOver[]
+  /** Nobody is to answer for these any more. */
   readonly remove: readonly string[]
 }
 
@@ -17,12 +27,13 @@ interface Claim {
   /** Of the Service. */
   readonly key: string
   readonly interfaces: readonly string[] | undefined
+  readonly candidates: readonly string[]
 }
 
 /** The addresses to answer for, made of what each Service adds: several may share one. */
 export class WantedAddresses {
   /** By address: what each Service adds. Mostly it is one. */
-  readonly #wanted = new Map<string, readonly Claim[]>()
+  readonly #wanted = new Map<string, Claim | readonly Claim[]>()
 
   get size(): number {
     return this.#wanted.size
@@ -30,7 +41,7 @@ export class WantedAddresses {
 
   /** Keys of the Services that want the address answered. */
   servicesOf(address: string): readonly string[] {
-    return (this.#wanted.get(address) ?? []).map(({ key }) => key)
+    return this.#claimsOf(address).map(({ key }) => key)
   }
 
   all(): readonly WantedAddress[] {
@@ -40,48 +51,89 @@ export class WantedAddresses {
   /** Takes over some decisions and tells what became different. */
   apply(changes: readonly L2Change[]): WantedDifference {
     const before = new Map<string, WantedAddress | undefined>()
+    const heirs = new Map<string, readonly string[]>()
     for (const { key, before: old, after } of changes) {
       for (const address of [...addressesOf(old), ...addressesOf(after)])
         if (!before.has(address)) before.set(address, this.#current(address))
-      for (const address of addressesOf(old)) this.#remove(address, key)
-      if (after?.outcome !== 'announce') continue
-      for (const address of addressesOf(after)) this.#add(address, key, after.interfaces)
+      for (const address of addressesOf(old)) {
+        this.#remove(address, key)
+        if (after !== undefined && after.candidates.length > 0) heirs.set(address, after.candidates)
+      }
+      if (after === undefined || after.outcome === 'withhold') continue
+      const { interfaces, candidates } = after
+      for (const address of addressesOf(after)) this.#add(address, { key, interfaces, candidates })
     }
     const set: WantedAddress[] = []
+    const handOver: HandedOver[] = []
     const remove: string[] = []
     for (const [address, was] of before) {
       const is = this.#current(address)
-      if (is === undefined) {
-        if (was !== undefined) remove.push(address)
-      } else if (was === undefined || was.interfaces?.join() !== is.interfaces?.join()) set.push(is)
+      const candidates = heirs.get(address)
+      if (is !== undefined) {
+        if (was === undefined || !isSame(was, is)) set.push(is)
+      } else if (was !== undefined && candidates !== undefined) handOver.push({ address, candidates })
+      else if (was !== undefined) remove.push(address)
     }
-    return { set, remove }
+    return { set, handOver, remove }
   }
 
-  #add(address: string, key: string, interfaces: readonly string[] | undefined): void {
-    const others = (this.#wanted.get(address) ?? []).filter((claim) => claim.key !== key)
-    this.#wanted.set(address, [...others, { key, interfaces }])
+  #claimsOf(address: string): readonly Claim[] {
+    const claims = this.#wanted.get(address)
+    if (claims === undefined) return []
+    return isList(claims) ? claims : [claims]
+  }
+
+  #add(address: string, claim: Claim): void {
+    const others = this.#claimsOf(address).filter(({ key }) => key !== claim.key)
+    this.#put(address, [...others, claim])
   }
 
   #remove(address: string, key: string): void {
-    const others = (this.#wanted.get(address) ?? []).filter((claim) => claim.key !== key)
-    if (others.length === 0) this.#wanted.delete(address)
-    else this.#wanted.set(address, others)
+    this.#put(
+      address,
+      this.#claimsOf(address).filter((claim) => claim.key !== key)
+    )
   }
 
-  /** The union of the Services' interfaces; one that means all wins. */
+  #put(address: string, claims: readonly Claim[]): void {
+    const [first] = claims
+    if (first === undefined) this.#wanted.delete(address)
+    else this.#wanted.set(address, claims.length === 1 ? first : claims)
+  }
+
+  /**
+   * The union of the Services' interfaces; one that means all wins. Candidates are those of the first Service by name,
+   * then those that others add, so that nodes which know the same agree.
+   */
   #current(address: string): WantedAddress | undefined {
-    const claims = this.#wanted.get(address)
-    if (claims === undefined) return undefined
+    const claims = this.#claimsOf(address)
+    const [first] = claims
+    if (first === undefined) return undefined
+    if (claims.length === 1) return { address, interfaces: first.interfaces, candidates: first.candidates }
+    const ordered = claims.toSorted((a, b) => (a.key < b.key ? -1 : 1))
+    const candidates = [...new Set(ordered.flatMap((claim) => claim.candidates))]
     const names = new Set<string>()
     for (const { interfaces } of claims) {
-      if (interfaces === undefined) return { address, interfaces: undefined }
+      if (interfaces === undefined) return { address, interfaces: undefined, candidates }
       for (const name of interfaces) names.add(name)
     }
-    return { address, interfaces: [...names].toSorted() }
+    return { address, interfaces: [...names].toSorted(), candidates }
   }
 }
 
+function isList(claims: Claim | readonly Claim[]): claims is readonly Claim[] {
+  return Array.isArray(claims)
+}
+
+function isSame(a: WantedAddress, b: WantedAddress): boolean {
+  return (
+    a.interfaces?.join() === b.interfaces?.join() &&
+    (a.interfaces === undefined) === (b.interfaces === undefined) &&
+    a.candidates.join() === b.candidates.join()
+  )
+}
+
 function addressesOf(decision: L2Decision | undefined): readonly string[] {
-  return decision?.outcome === 'announce' ? decision.addresses.map((address) => address.toString()) : []
+  if (decision === undefined || decision.outcome === 'withhold') return []
+  return decision.addresses.map((address) => address.toString())
 }
