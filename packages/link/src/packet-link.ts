@@ -28,16 +28,26 @@ import { NetlinkInterfaces } from './netlink-interfaces.ts'
 export interface PacketLinkOptions extends LinkHandlers {
   /** Of each of the two sockets. Default 4 MiB: some 10,000 frames. */
   readonly receiveBufferBytes?: number
+  /** Called when a sleep in {@link PacketLink.poll} is over, before anything that came meanwhile is handed in. */
+  readonly onWake?: () => void
 }
 
 interface Opened {
   readonly arp: PacketSocket
   readonly neighbor: PacketSocket
   readonly wake: EventFd
-  readonly poller: Poller
+  poller: Poller
   readonly groups: GroupMemberships
   readonly filter: InterestFilter
 }
+
+/** Descriptors of others that are polled with those of the link; they come after these. */
+interface Company {
+  readonly descriptors: readonly number[]
+  readonly onReady: () => void
+}
+
+const OWN_DESCRIPTORS = 4
 
 /** Batches read in one round before the others have their turn. */
 const MAX_BATCHES = 16
@@ -53,6 +63,7 @@ export class PacketLink implements PollableLink {
   readonly #statistics: LinkStatistics = new LinkStatistics()
   #wanted: FrameMatcher = new FrameMatcher({ interfaces: [], arpAddresses: [], ndpAddresses: [] })
   #opened: Opened | undefined
+  #company: Company = { descriptors: [], onReady: () => undefined }
 
   constructor(options: PacketLinkOptions) {
     this.#options = options
@@ -71,10 +82,10 @@ export class PacketLink implements PollableLink {
       closers.push(() => neighbor.close())
       const wake = EventFd.open()
       closers.push(() => wake.close())
-      const poller = new Poller([arp.fd, neighbor.fd, this.#interfaces.fd, wake.fd])
       const groups = new GroupMemberships(() => MulticastSocket.open())
       const filter = new InterestFilter(arp, neighbor, this.#wanted)
-      this.#opened = { arp, neighbor, wake, poller, groups, filter }
+      this.#opened = { arp, neighbor, wake, poller: new Poller([]), groups, filter }
+      this.#renewPoller(this.#opened)
     } catch (error) {
       this.#opened = undefined
       for (const close of closers) close()
@@ -117,9 +128,20 @@ export class PacketLink implements PollableLink {
   poll(timeoutMs: number): void {
     const opened = this.#opened
     if (opened === undefined) return
-    if (opened.poller.wait(timeoutMs) > 0) this.#work(opened)
+    const ready = opened.poller.wait(timeoutMs)
+    this.#options.onWake?.()
+    if (ready > 0) this.#work(opened)
     // A handler may have stopped us.
     if (this.#opened === opened) opened.filter.refine(performance.now())
+  }
+
+  /**
+   * Sockets of somebody else that {@link PacketLink.poll} waits for, too, in place of those before. They are read before
+   * frames are.
+   */
+  keepCompany(descriptors: readonly number[], onReady: () => void): void {
+    this.#company = { descriptors: [...descriptors], onReady }
+    if (this.#opened !== undefined) this.#renewPoller(this.#opened)
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -167,9 +189,22 @@ export class PacketLink implements PollableLink {
     return PacketSocket.open({ etherType, filter: DROP_ALL, ...size })
   }
 
+  #renewPoller(opened: Opened): void {
+    const { arp, neighbor, wake } = opened
+    opened.poller = new Poller([
+      arp.fd,
+      neighbor.fd,
+      this.#interfaces.fd,
+      wake.fd,
+      ...this.#company.descriptors
+    ])
+  }
+
   #work(opened: Opened): void {
     const { arp, neighbor, poller, wake } = opened
+    const { descriptors, onReady } = this.#company
     if (poller.isReady(3)) wake.drain()
+    if (descriptors.some((_, i) => poller.isReady(OWN_DESCRIPTORS + i))) onReady()
     if (poller.isReady(2)) this.#readInterfaces(opened)
     if (poller.isReady(0)) this.#readFrames(arp)
     if (poller.isReady(1)) this.#readFrames(neighbor)

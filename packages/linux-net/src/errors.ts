@@ -63,7 +63,8 @@ export const ERRNO = {
   EADDRINUSE: 98,
   EADDRNOTAVAIL: 99,
   ENETDOWN: 100,
-  ENOBUFS: 105
+  ENOBUFS: 105,
+  ECONNREFUSED: 111
 } as const
 
 function errnoName(errno: number): string {

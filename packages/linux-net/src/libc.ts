@@ -11,6 +11,7 @@ type PollFunction = (fds: Uint8Array, count: number, timeoutMs: number) => numbe
 export interface Libc {
   readonly socket: (domain: number, type: number, protocol: number) => number
   readonly bind: (fd: number, address: Uint8Array, length: number) => number
+  readonly connect: (fd: number, address: Uint8Array, length: number) => number
   readonly close: (fd: number) => number
   readonly setsockopt: (fd: number, level: number, name: number, value: Uint8Array, length: number) => number
   readonly getsockopt: (
@@ -116,6 +117,7 @@ function bindFunctions(koffi: Koffi, library: LibraryHandle): Libc {
   return {
     socket: library.func('socket', 'int', ['int', 'int', 'int']),
     bind: library.func('bind', 'int', ['int', pointer, 'uint32_t']),
+    connect: library.func('connect', 'int', ['int', pointer, 'uint32_t']),
     close: library.func('close', 'int', ['int']),
     setsockopt: library.func('setsockopt', 'int', ['int', 'int', 'int', pointer, 'uint32_t']),
     getsockopt: library.func('getsockopt', 'int', ['int', 'int', 'int', pointer, pointer]),

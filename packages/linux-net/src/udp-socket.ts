@@ -12,6 +12,7 @@ const SOCK_NONBLOCK = 0o4000
 const SOCK_CLOEXEC = 0o2000000
 const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
+const SO_ERROR = 4
 const SO_BINDTODEVICE = 25
 const IPPROTO_IP = 0
 const IP_TOS = 1
@@ -121,6 +122,24 @@ export class UdpSocket {
   }
 
   /**
+   * From now on only this address is talked to, and the kernel tells when its host refuses: {@link UdpSocket.takeError}.
+   *
+   * @param to as {@link encodeSocketAddress} writes it, for the family of this socket
+   * @throws LinuxNetError if there is no way to it
+   */
+  connect(to: Uint8Array): void {
+    check('connect UDP', libc().connect(this.fd, to, to.length))
+  }
+
+  /** The errno that waits to be told, or 0: ECONNREFUSED after a port unreachable of a connected socket. */
+  takeError(): number {
+    const value = new Uint8Array(4)
+    const { getsockopt, errno } = libc()
+    if (getsockopt(this.fd, SOL_SOCKET, SO_ERROR, value, intBytes(4)) < 0) return errno()
+    return new DataView(value.buffer).getInt32(0, IS_LITTLE_ENDIAN)
+  }
+
+  /**
    * Reads what is there, at most 64 datagrams, without waiting. The bytes are valid only during the call of
    * `onDatagram`. Returns how many there were.
    *
@@ -157,6 +176,7 @@ export class UdpSocket {
       case ERRNO.ENOBUFS:
       case ERRNO.ENOMEM:
       case ERRNO.ENETDOWN: // told once, and over
+      case ERRNO.ECONNREFUSED: // of a connected socket, likewise
         return 0
       default:
         throw new LinuxNetError('recvmmsg UDP', error)
