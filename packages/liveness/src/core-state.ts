@@ -54,8 +54,10 @@ export interface CoreState {
   nowMs: number
   incarnation: number
   isLeaving: boolean
-  /** When anybody last answered. */
+  /** When anybody last answered; pauses of this process are left out. */
   anybodyMs: number
+  /** When anybody last answered, without any credit. */
+  answeredMs: number | undefined
   /** Since when answers came without a gap. */
   connectedMs: number
   isIsolated: boolean

@@ -76,6 +76,7 @@ export class LivenessCore {
       isLeaving: false,
       // Who starts is not isolated before the others had time to appear.
       anybodyMs: nowMs + parameters.joinTimeoutMs - parameters.silenceMs,
+      answeredMs: undefined,
       connectedMs: nowMs,
       isIsolated: false
     }
@@ -105,6 +106,11 @@ export class LivenessCore {
   /** `undefined` for who is no member. */
   knowledgeOf(key: bigint): Knowledge | undefined {
     return this.#state.members.get(key)?.knowledge
+  }
+
+  /** When any member last answered this one; `undefined` if none did. */
+  get lastAnswerMs(): number | undefined {
+    return this.#state.answeredMs
   }
 
   /** When a member last answered this one; `undefined` if it never did. */

@@ -56,6 +56,17 @@ export interface LivenessConnected {
   readonly id: string
 }
 
+/** Others held this member dead; it has refuted that. Until they know, somebody else may do its work. */
+export interface LivenessJudged {
+  /** Who said so. */
+  readonly by: string
+  /** Ids of those who made the verdict; keys in hexadecimal of those that are no members here. */
+  readonly accusers: readonly string[]
+  readonly reason: AccusationReason
+  /** Those who did were dead in the eyes of this member: a network that was in two halves. */
+  readonly isMutual: boolean
+}
+
 /** What a {@link LivenessCore} tells. */
 export type LivenessEvent =
   | { readonly type: 'alive'; readonly detail: LivenessAlive }
@@ -65,3 +76,4 @@ export type LivenessEvent =
   | { readonly type: 'left'; readonly detail: LivenessLeft }
   | { readonly type: 'isolated'; readonly detail: LivenessIsolated }
   | { readonly type: 'connected'; readonly detail: LivenessConnected }
+  | { readonly type: 'judged'; readonly detail: LivenessJudged }

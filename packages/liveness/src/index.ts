@@ -24,6 +24,7 @@ export type {
   LivenessDead,
   LivenessEvent,
   LivenessIsolated,
+  LivenessJudged,
   LivenessLeft,
   LivenessRefuted,
   LivenessSuspected
@@ -37,6 +38,8 @@ export type { AccusationReason, Echo, Envelope, Message, Rumor, RumorKind } from
 export type { LivenessCounters, LivenessEvents, LivenessMember, LivenessOptions } from './options.ts'
 export { decodeMessage, encodeMessage, MAX_MESSAGE_BYTES } from './packet.ts'
 export { type LivenessParameterOptions, type LivenessParameters, parseParameters } from './parameters.ts'
+export { PolledClock } from './polled-clock.ts'
+export { PolledTransport, type PolledTransportOptions } from './polled-transport.ts'
 export { decodeEnvelope, MAX_DATAGRAM_BYTES, Sealer } from './sealing.ts'
 export type { LivenessAddress, LivenessTransport, TransportListener } from './transport.ts'
 export { UdpTransport, type UdpTransportOptions } from './udp-transport.ts'

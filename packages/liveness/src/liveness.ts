@@ -70,6 +70,11 @@ export class Liveness extends EventEmitter<LivenessEvents> {
     return this.#core?.isIsolated ?? false
   }
 
+  /** When any member last answered this one, by the clock of this member; `undefined` if none did. */
+  get answeredMs(): number | undefined {
+    return this.#core?.lastAnswerMs
+  }
+
   /** `undefined` before the start. */
   get counters(): LivenessCounters | undefined {
     return this.#core === undefined ? undefined : { ...this.#core.counters, ...this.#counters }
@@ -167,14 +172,20 @@ export class Liveness extends EventEmitter<LivenessEvents> {
     this.#sealer?.retain((sender) => this.#addresses.has(sender))
   }
 
+  /** By the clock alone: a thread without an event loop keeps no promises meanwhile. */
   async #leave(): Promise<void> {
-    for (let left = FAREWELLS; left > 0 && this.#core !== undefined; left -= 1) {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const say = (left: number): void => {
+      if (left === 0 || this.#core === undefined) {
+        this.abandon()
+        resolve()
+        return
+      }
       this.#step({ type: 'leave' })
-      const { promise, resolve } = Promise.withResolvers<void>()
-      this.#clock.after(FAREWELL_INTERVAL_MS, resolve)
-      await promise
+      this.#clock.after(FAREWELL_INTERVAL_MS, () => say(left - 1))
     }
-    this.abandon()
+    say(FAREWELLS)
+    await promise
   }
 
   #receive(datagram: Uint8Array): void {
@@ -243,6 +254,9 @@ export class Liveness extends EventEmitter<LivenessEvents> {
         return
       case 'connected':
         this.emit('connected', event.detail)
+        return
+      case 'judged':
+        this.emit('judged', event.detail)
     }
   }
 

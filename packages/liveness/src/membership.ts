@@ -22,6 +22,8 @@ export interface MemberRecord {
   window: ReplayWindow | undefined
   /** When it last answered this member; −∞ if never. */
   answeredMs: number
+  /** When it was last found to be alive after it was dead; −∞ if never. */
+  revivedMs: number
   /** What it wants to be waited for longer. */
   patienceMs: number
   /** When a process that is not known yet was last asked to prove itself. */
@@ -159,6 +161,7 @@ function newRecord(id: string, key: bigint): MemberRecord {
     boot: undefined,
     window: undefined,
     answeredMs: Number.NEGATIVE_INFINITY,
+    revivedMs: Number.NEGATIVE_INFINITY,
     patienceMs: 0,
     verifiedMs: Number.NEGATIVE_INFINITY
   }

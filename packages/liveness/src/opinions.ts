@@ -12,6 +12,8 @@ import { isActive, type MemberRecord } from './membership.ts'
 import type { AccusationReason, Rumor } from './message.ts'
 import type { Outbox } from './outbox.ts'
 
+/** When a network that was in two halves is one again, news of it goes round within this. */
+const MUTUAL_MS = 2000
 /** So many must accuse, if there are as many that could. */
 const ACCUSERS = 2
 
@@ -21,6 +23,8 @@ export class Opinions {
   readonly #outbox: Outbox
   /** Those whose accusations have to be looked at again. */
   readonly #accused: Set<MemberRecord> = new Set()
+  /** The last incarnation of this member that others held dead. */
+  #judged = 0
 
   constructor(state: CoreState, outbox: Outbox) {
     this.#state = state
@@ -115,7 +119,9 @@ export class Opinions {
   #refute(rumor: Rumor, from: MemberRecord): void {
     const { incarnation, isLeaving, counters, self } = this.#state
     const isHarmless = rumor.kind === 'alive' && rumor.incarnation === incarnation
-    if (isLeaving || rumor.incarnation < incarnation || isHarmless) return
+    if (isLeaving) return
+    this.#noteJudged(rumor, from)
+    if (rumor.incarnation < incarnation || isHarmless) return
     this.#state.incarnation = incarnationAfter(incarnation, rumor.incarnation)
     counters.refutations += 1
     this.#outbox.enqueue(self, 'urgent')
@@ -127,6 +133,7 @@ export class Opinions {
     const wasActive = isActive(record)
     record.knowledge = after
     record.news = undefined
+    if (before.standing === 'dead' && after.standing === 'alive') record.revivedMs = this.#state.nowMs
     if (after.accusations.length > 0) this.#accused.add(record)
     else this.#accused.delete(record)
     if (wasActive !== isActive(record)) this.#state.members.changed()
@@ -193,6 +200,29 @@ export class Opinions {
     const accusers = knowledge.accusers.map((key) => this.#nameOf(key))
     const silentMs = Number.isFinite(answeredMs) ? this.#state.nowMs - answeredMs : undefined
     emit(this.#state, { type: 'dead', detail: { id, incarnation, accusers, reason, silentMs } })
+  }
+
+  /**
+   * Once for each incarnation, also for one that is refuted already: the accusation may have been heard first. What is said
+   * of another life, or without accusers, is of a process before this one.
+   */
+  #noteJudged({ kind, incarnation, accusers, reason }: Rumor, from: MemberRecord): void {
+    const isOurs = lifeOf(incarnation) === lifeOf(this.#state.incarnation)
+    if (kind !== 'dead' || accusers.length === 0 || !isOurs || incarnation <= this.#judged) return
+    this.#judged = incarnation
+    const detail = {
+      by: from.id,
+      accusers: accusers.map((key) => this.#nameOf(key)),
+      reason,
+      isMutual: accusers.some((key) => this.#wasDead(this.#state.members.get(key)))
+    }
+    emit(this.#state, { type: 'judged', detail })
+  }
+
+  /** Until a moment ago, in the eyes of this member. */
+  #wasDead(record: MemberRecord | undefined): boolean {
+    if (record === undefined) return false
+    return record.knowledge.standing === 'dead' || this.#state.nowMs - record.revivedMs < MUTUAL_MS
   }
 
   #nameOf(key: bigint): string {

@@ -6,6 +6,7 @@ import type {
   LivenessConnected,
   LivenessDead,
   LivenessIsolated,
+  LivenessJudged,
   LivenessLeft,
   LivenessRefuted,
   LivenessSuspected
@@ -49,6 +50,7 @@ export interface LivenessEvents {
   left: [detail: LivenessLeft]
   isolated: [detail: LivenessIsolated]
   connected: [detail: LivenessConnected]
+  judged: [detail: LivenessJudged]
 }
 
 export interface LivenessCounters extends Readonly<LivenessCoreCounters> {

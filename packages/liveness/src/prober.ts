@@ -68,6 +68,7 @@ export class Prober {
     record.answeredMs = nowMs
     if (nowMs - anybodyMs > parameters.doubtMs) this.#state.connectedMs = nowMs
     this.#state.anybodyMs = nowMs
+    this.#state.answeredMs = nowMs
     const watch = this.#watches.get(record.key)
     if (watch === undefined) return
     this.#state.health.answered(Math.max(0, watch.unanswered - 1))
