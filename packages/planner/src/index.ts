@@ -47,5 +47,10 @@ export {
   serviceKey
 } from './service.ts'
 export { WaitingServices, type WaitingTurn, type WaitRequest } from './waiting-services.ts'
-export { type HandedOver, type WantedAddress, WantedAddresses, type WantedDifference } from './wanted-addresses.ts'
+export {
+  type HandedOver,
+  type WantedAddress,
+  WantedAddresses,
+  type WantedDifference
+} from './wanted-addresses.ts'
 export { type PeerDifference, WantedRoutes } from './wanted-routes.ts'

@@ -182,7 +182,12 @@ describe('why not', () => {
 
 test('a node that is not the first of the candidates stands by, and knows who is before it', () => {
   const address = '10.0.0.1'
-  const decision = decideL2('node-a', serviceOf('a', { ingress: [address] }), READY, snapshotOf({ nodes: ABC }))
+  const decision = decideL2(
+    'node-a',
+    serviceOf('a', { ingress: [address] }),
+    READY,
+    snapshotOf({ nodes: ABC })
+  )
   expect(decision.outcome).toBe('standby')
   expect(decision.candidates.join()).toBe(orderOf(ABC, address))
 })

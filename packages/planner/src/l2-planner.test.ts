@@ -137,8 +137,7 @@ test('an address of two Services has the candidates of both, in an order that do
     ['b', 'a']
   ]) {
     const wanted = new WantedAddresses()
-    for (const key of keys)
-      wanted.apply([{ key, before: undefined, after: key === 'a' ? first : second }])
+    for (const key of keys) wanted.apply([{ key, before: undefined, after: key === 'a' ? first : second }])
     expect(wanted.all().map(({ candidates }) => candidates)).toEqual([['node-b', 'node-a', 'node-c']])
   }
 })

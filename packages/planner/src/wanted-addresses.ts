@@ -57,7 +57,7 @@ export class WantedAddresses {
         if (!before.has(address)) before.set(address, this.#current(address))
       for (const address of addressesOf(old)) {
         this.#remove(address, key)
-        if (after !== undefined && after.candidates.length > 0) heirs.set(address, after.candidates)
+        if (after?.outcome === 'withhold' && after.candidates.length > 0) heirs.set(address, after.candidates)
       }
       if (after === undefined || after.outcome === 'withhold') continue
       const { interfaces, candidates } = after
