@@ -7,7 +7,7 @@ import {
 } from '@clarion-lb/planner'
 import type { Logger } from 'pino'
 import type { AnnouncedAddress } from './metrics.ts'
-import type { PlaneEvent, PlaneInterface } from './plane/messages.ts'
+import type { HoldingsChange, PlaneEvent, PlaneInterface, TakeOverCause } from './plane/messages.ts'
 import type { Plane } from './plane/plane.ts'
 import type { WantedStatus } from './service-statuses.ts'
 
@@ -23,7 +23,7 @@ export interface AnnouncerOptions {
   readonly onStatus: (key: string) => void
 }
 
-type Announcement = Extract<L2Decision, { outcome: 'announce' }>
+type Candidacy = Exclude<L2Decision, { outcome: 'withhold' }>
 
 interface Told {
   /** Equal for what needs not be told again. */
@@ -31,10 +31,15 @@ interface Told {
   readonly isFailure: boolean
 }
 
-/** Carries decisions out: tells the plane, the owner of the Service, the metrics and the log, once for each change. */
+/**
+ * Carries decisions out: tells the plane what this node is a candidate of; and the owner of the Service, the metrics and the
+ * log, once for each change, what the plane tells that it announces.
+ */
 export class Announcer {
   readonly #options: AnnouncerOptions
   readonly #wanted = new WantedAddresses()
+  /** Addresses that the plane answers for. */
+  readonly #held = new Set<string>()
   readonly #told = new Map<string, Told>()
   #interfaces: readonly PlaneInterface[] | undefined
 
@@ -42,7 +47,7 @@ export class Announcer {
     this.#options = options
   }
 
-  /** Number of addresses that are announced. */
+  /** Number of addresses that this node is a candidate of. */
   get addresses(): number {
     return this.#wanted.size
   }
@@ -50,14 +55,15 @@ export class Announcer {
   apply(changes: readonly L2Change[]): void {
     if (changes.length === 0) return
     const difference = this.#wanted.apply(changes)
-    if (difference.set.length + difference.remove.length > 0) this.#options.plane.apply(difference)
+    const { set, handOver, remove } = difference
+    if (set.length + handOver.length + remove.length > 0) this.#options.plane.apply(difference)
     for (const change of changes) this.#follow(change)
   }
 
   /** What the status object of a Service should say; `undefined`: there should be none of this node. */
   wantedStatusOf(key: string): WantedStatus | undefined {
-    const decision = announcementOf(this.#options.planner.l2DecisionOf(key))
-    if (decision === undefined || this.#told.get(key)?.isFailure === true) return undefined
+    const decision = candidacyOf(this.#options.planner.l2DecisionOf(key))
+    if (decision === undefined || this.#told.get(key)?.isFailure !== false) return undefined
     const { interfaces } = decision
     return interfaces === undefined ? {} : { interfaces: interfaces.map((name) => ({ name })) }
   }
@@ -65,48 +71,90 @@ export class Announcer {
   /** What is announced, and has an interface to be announced on. */
   *announced(): Generator<AnnouncedAddress, void, undefined> {
     for (const [service, { isFailure }] of this.#told) {
-      const decision = announcementOf(this.#options.planner.l2DecisionOf(service))
-      if (isFailure) continue
-      for (const address of addressesOf(decision)) yield { service, protocol: 'layer2', address }
+      const decision = candidacyOf(this.#options.planner.l2DecisionOf(service))
+      if (isFailure || decision === undefined) continue
+      for (const address of this.#heldOf(decision)) yield { service, protocol: 'layer2', address }
     }
   }
 
   onPlaneEvent(event: PlaneEvent): void {
-    if (event.type === 'conflict') {
-      this.#tellConflict(event)
-      return
-    }
-    this.#interfaces = event.interfaces
-    this.#options.log.info({ interfaces: event.interfaces }, 'interfaces')
-    for (const key of this.#told.keys()) {
-      const decision = announcementOf(this.#options.planner.l2DecisionOf(key))
-      if (decision !== undefined) this.#tell(key, decision)
+    switch (event.type) {
+      case 'conflict':
+        this.#tellConflict(event)
+        return
+      case 'holdings':
+        this.#hold(event)
+        return
+      case 'interfaces':
+        this.#interfaces = event.interfaces
+        this.#options.log.info({ interfaces: event.interfaces }, 'interfaces')
+        for (const key of this.#told.keys()) this.#tell(key)
+        return
+      default:
     }
   }
 
+  /** Nothing is held until the plane tells. */
+  planeRestarted(): void {
+    this.#hold({ taken: [], released: [...this.#held] })
+  }
+
+  #hold({ taken, released }: HoldingsChange): void {
+    const causes = new Map<string, TakeOverCause>()
+    const touched = new Set<string>()
+    for (const address of released) {
+      this.#held.delete(address)
+      for (const key of this.#wanted.servicesOf(address)) touched.add(key)
+    }
+    for (const { address, cause } of taken) {
+      this.#held.add(address)
+      for (const key of this.#wanted.servicesOf(address)) {
+        touched.add(key)
+        causes.set(key, cause)
+      }
+    }
+    for (const key of touched) this.#tell(key, causes.get(key))
+  }
+
   #follow({ key, after }: L2Change): void {
-    const { log, onStatus } = this.#options
-    const is = announcementOf(after)
-    if (is !== undefined) {
-      this.#tell(key, is)
+    if (candidacyOf(after) !== undefined) {
+      this.#tell(key)
       return
     }
-    const wasAnnounced = this.#told.delete(key)
     const reason = after?.outcome === 'withhold' ? after.reason : 'serviceDeleted'
-    const facts = { service: key, reason, because: after?.because, announcer: after?.announcer }
-    if (!wasAnnounced) {
+    this.#tellWithdrawn(key, { reason, because: after?.because, announcer: after?.announcer })
+  }
+
+  #tellWithdrawn(
+    service: string,
+    why: {
+      readonly reason: string
+      readonly because: string | undefined
+      readonly announcer?: string | undefined
+    }
+  ): void {
+    const { log, onStatus } = this.#options
+    const facts = { service, ...why }
+    if (!this.#told.delete(service)) {
       log.debug(facts, 'not announced')
       return
     }
     log.info(facts, 'withdrawn')
-    onStatus(key)
+    onStatus(service)
   }
 
-  /** Tells that it is announced, or that there is no interface to do so on; not twice. */
-  #tell(key: string, decision: Announcement): void {
-    const { log, node, recorder, onStatus } = this.#options
-    const addresses = addressesOf(decision)
-    const failure = this.#failureOf(decision)
+  /** Tells that it is announced, or is not any more, or that there is no interface to do so on; not twice. */
+  #tell(key: string, cause?: TakeOverCause): void {
+    const { log, node, recorder, onStatus, planner } = this.#options
+    const decision = candidacyOf(planner.l2DecisionOf(key))
+    if (decision === undefined) return
+    const addresses = this.#heldOf(decision)
+    if (addresses.length === 0) {
+      if (this.#told.has(key))
+        this.#tellWithdrawn(key, { reason: 'notOwner', because: 'another candidate announces it' })
+      return
+    }
+    const failure = this.#failureOf(decision, addresses)
     const text = failure ?? `${addresses.join()} ${decision.interfaces?.join() ?? '*'}`
     if (this.#told.get(key)?.text === text) return
     this.#told.set(key, { text, isFailure: failure !== undefined })
@@ -114,7 +162,7 @@ export class Announcer {
     if (failure === undefined) {
       const message = `announcing from node ${JSON.stringify(node)} with protocol "layer2"`
       recorder.record(service, 'Normal', 'nodeAssigned', message)
-      log.info({ service: key, addresses, interfaces: decision.interfaces }, 'announced')
+      log.info({ service: key, addresses, interfaces: decision.interfaces, cause }, 'announced')
     } else {
       recorder.record(service, 'Warning', 'announceFailed', failure)
       log.warn({ service: key, because: failure }, 'not announced')
@@ -122,8 +170,12 @@ export class Announcer {
     onStatus(key)
   }
 
+  #heldOf({ addresses }: Candidacy): readonly string[] {
+    return addresses.map((address) => address.toString()).filter((address) => this.#held.has(address))
+  }
+
   /** Interfaces that are named must be there; they may be down. */
-  #failureOf({ interfaces, addresses }: Announcement): string | undefined {
+  #failureOf({ interfaces }: Candidacy, addresses: readonly string[]): string | undefined {
     if (interfaces === undefined || this.#interfaces === undefined) return undefined
     if (this.#interfaces.some(({ name }) => interfaces.includes(name))) return undefined
     const node = JSON.stringify(this.#options.node)
@@ -140,10 +192,6 @@ export class Announcer {
   }
 }
 
-function announcementOf(decision: L2Decision | undefined): Announcement | undefined {
-  return decision?.outcome === 'announce' ? decision : undefined
-}
-
-function addressesOf(decision: Announcement | undefined): readonly string[] {
-  return decision?.addresses.map((address) => address.toString()) ?? []
+function candidacyOf(decision: L2Decision | undefined): Candidacy | undefined {
+  return decision === undefined || decision.outcome === 'withhold' ? undefined : decision
 }

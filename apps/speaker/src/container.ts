@@ -22,7 +22,8 @@ import {
   instanceCachingFactory
 } from 'tsyringe'
 import { Announcer } from './announcer.ts'
-import { EveryNode, LeaseLiveness, type Liveness } from './liveness.ts'
+import { createLiveness, createPlaneEvents } from './create-liveness.ts'
+import { LivenessMetrics } from './liveness-metrics.ts'
 import { registerSpeakerMetrics } from './metrics.ts'
 import { createPlane } from './plane/create-plane.ts'
 import { type Sessions, SessionsPlane } from './plane/sessions-plane.ts'
@@ -41,10 +42,12 @@ import {
   HEALTH_SERVER,
   L2_STATUS,
   LIVENESS,
+  LIVENESS_METRICS,
   LOG,
   METRICS,
   METRICS_SERVER,
   PLANE,
+  PLANE_EVENTS,
   RECORDER,
   REPORTER,
   ROUTE_ANNOUNCER,
@@ -53,9 +56,6 @@ import {
   SETTINGS,
   SPEAKER
 } from './tokens.ts'
-
-/** With `--ml-wan-config` all times of liveness are this much longer. */
-const WAN_PATIENCE = 3
 
 /** Repeats within so many different events are counted in one object. A speaker tells little about each Service. */
 const EVENTS_REMEMBERED = 256
@@ -69,19 +69,20 @@ export function createContainer(): DependencyContainer {
   provide(METRICS, () => createCommonMetrics())
   provide(RECORDER, createRecorder)
   provide(LIVENESS, createLiveness)
+  provide(LIVENESS_METRICS, (c) => new LivenessMetrics(c.resolve(METRICS).registry))
+  provide(PLANE_EVENTS, createPlaneEvents)
   provide(PLANE, (c) => {
     const log = c.resolve(LOG)
     return createPlane({
       excludeSource: c.resolve(SETTINGS).excludeSource,
       backend: c.resolve(SETTINGS).backend,
       node: c.resolve(SETTINGS).node,
-      onEvent: (event) => {
-        // A cable that is in again: those that took over should hear of this node before they answer much longer.
-        if (event.type === 'interfaces') c.resolve(LIVENESS).retryNow()
-        c.resolve(ANNOUNCER).onPlaneEvent(event)
-      },
-      onRestart: (error) =>
+      takeBackMs: c.resolve(SETTINGS).takeBackMs,
+      onEvent: (event) => c.resolve(PLANE_EVENTS)(event),
+      onRestart: (error) => {
         log.error({ error: describeError(error) }, 'the frames thread failed, and is started again')
+        c.resolve(ANNOUNCER).planeRestarted()
+      }
     })
   })
   provide(SESSIONS, createSessions)
@@ -107,24 +108,6 @@ function createRecorder(c: DependencyContainer): EventRecorder {
     maxRemembered: EVENTS_REMEMBERED,
     host: c.resolve(SETTINGS).node,
     onProblem: (error) => log.warn({ error: describeError(error) }, 'event not stored')
-  })
-}
-
-function createLiveness(c: DependencyContainer): Liveness {
-  const { flags, namespace, node } = c.resolve(SETTINGS)
-  const log = c.resolve(LOG)
-  if (flags['ml-bindaddr'] === '' || flags['ml-labels'] === '') {
-    log.warn(
-      '--ml-bindaddr and --ml-labels are not both given: every node counts as alive, also one that is not'
-    )
-    return new EveryNode()
-  }
-  return new LeaseLiveness({
-    client: c.resolve(CLIENT),
-    namespace,
-    node,
-    patience: flags['ml-wan-config'] ? WAN_PATIENCE : 1,
-    onProblem: (error) => log.warn({ error: describeError(error) }, 'lease not renewed')
   })
 }
 
@@ -250,6 +233,7 @@ function createSpeakerMetricsServer(c: DependencyContainer): MetricsServer {
   registerSpeakerMetrics(c.resolve(METRICS).registry, {
     node: c.resolve(SETTINGS).node,
     counts: () => c.resolve(PLANE).counts(),
+    liveness: c.resolve(LIVENESS_METRICS),
     announced: () => [...c.resolve(ANNOUNCER).announced(), ...c.resolve(ROUTE_ANNOUNCER).announced()]
   })
   registerSessionMetrics(c.resolve(METRICS).registry, () => c.resolve(SESSIONS).counts())

@@ -1,6 +1,6 @@
 import { COMMON_FLAGS, type FlagTable, refusePort } from '@clarion-lb/runtime'
 
-const MEMBERLIST = 'liveness of the other nodes comes from Leases'
+const MEMBERLIST = 'speakers find out by --liveness who of them is alive'
 
 /** MetalLB's flags of the speaker. */
 export const SPEAKER_FLAGS = {
@@ -37,6 +37,29 @@ export const SPEAKER_FLAGS = {
     kind: 'boolean',
     description: 'the other nodes are far away: be three times as patient'
   },
+  liveness: {
+    kind: 'text',
+    env: 'CLARION_LIVENESS',
+    default: 'on',
+    choices: ['on', 'off'],
+    description:
+      'on: speakers probe each other, with the key in Secret clarion-liveness; off: Leases alone tell who is alive, after 4 s'
+  },
+  'liveness-port': {
+    kind: 'integer',
+    env: 'CLARION_LIVENESS_PORT',
+    default: '7475',
+    description: 'UDP port that speakers probe each other on, the same on all nodes',
+    refuse: refusePort
+  },
+  'take-back-delay': {
+    kind: 'text',
+    env: 'CLARION_TAKE_BACK_DELAY',
+    default: '5s',
+    description:
+      'so long a node that comes, or comes back, leaves its layer-2 addresses with the node that has them, as 1500ms or 5s; off: none, as MetalLB does',
+    refuse: refuseDuration
+  },
   'ignore-exclude-lb': {
     kind: 'boolean',
     description: 'announce also from nodes labelled node.kubernetes.io/exclude-from-external-load-balancers'
@@ -70,6 +93,20 @@ export const SPEAKER_FLAGS = {
     description: 'whichever it is, this process has the sessions itself: no FRR is needed'
   }
 } as const satisfies FlagTable
+
+/** Milliseconds; `undefined`: it is no duration. */
+export function parseDurationMs(text: string): number | undefined {
+  if (text === 'off' || text === '0') return 0
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text) ?? []
+  if (number === undefined) return undefined
+  return Math.round(Number(number) * (unit === 'ms' ? 1 : unit === 's' ? 1000 : 60_000))
+}
+
+function refuseDuration(text: string): string | undefined {
+  return parseDurationMs(text) === undefined
+    ? `${text} is not off, 0, or a duration as 1500ms, 5s, 1m`
+    : undefined
+}
 
 /** Given flags that do nothing here; MetalLB's manifests give some of them, so that they cannot be refused. */
 export const WITHOUT_EFFECT: readonly string[] = [

@@ -1,13 +1,17 @@
 import { type KubeClient, LeaseHeartbeat, LeaseObserver } from '@clarion-lb/k8s-watch'
 import type { Service } from '@clarion-lb/runtime'
+import type { LivenessSettings, PlaneEvent } from './plane/messages.ts'
 
-/** Tells which nodes have a speaker that is alive. */
+/** Tells which nodes have a speaker, and how the plane finds out which of them are alive. */
 export interface Liveness extends Service {
-  /** `undefined`: nobody knows, every node counts. */
+  /** Nodes that may be candidates. `undefined`: nobody knows, every node counts. */
   members(): ReadonlySet<string> | undefined
+  /** For the plane; `undefined`: members are alive, no others are. */
+  settings(): Omit<LivenessSettings, 'members'> | undefined
   onChange(listener: () => void): void
-  /** The network may be back: the others should hear of this node at once. */
-  retryNow(): void
+  onPlaneEvent(event: PlaneEvent): void
+  /** Why nobody can rely on it yet. */
+  unreadyBecause(): string | undefined
 }
 
 /** Every node counts as alive. */
@@ -18,12 +22,20 @@ export class EveryNode implements Liveness {
     return undefined
   }
 
+  settings(): undefined {
+    return undefined
+  }
+
   onChange(): void {
     // It never does.
   }
 
-  retryNow(): void {
-    // There is nothing to tell.
+  onPlaneEvent(): void {
+    // What is there does not matter.
+  }
+
+  unreadyBecause(): undefined {
+    return undefined
   }
 
   start(): void {
@@ -90,8 +102,17 @@ export class LeaseLiveness implements Liveness {
     this.#listeners.push(listener)
   }
 
-  retryNow(): void {
-    this.#heartbeat.retryNow()
+  settings(): undefined {
+    return undefined
+  }
+
+  /** A cable that is in again: those that took over should hear of this node before they answer much longer. */
+  onPlaneEvent(event: PlaneEvent): void {
+    if (event.type === 'interfaces') this.#heartbeat.retryNow()
+  }
+
+  unreadyBecause(): undefined {
+    return undefined
   }
 
   /** Resolves when the others are known: before that this node would take all for itself. */

@@ -1,5 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { AddressCounts } from './plane/messages.ts'
+import type { LivenessMetrics } from './liveness-metrics.ts'
+import type { PlaneCounts } from './plane/messages.ts'
 
 const COUNTERS = {
   metallb_layer2_requests_received: ['Requests for an address that were received', 'requests'],
@@ -16,14 +17,15 @@ export interface AnnouncedAddress {
 
 export interface SpeakerMetricsSources {
   readonly node: string
-  readonly counts: () => Promise<readonly AddressCounts[]>
+  readonly counts: () => Promise<PlaneCounts>
+  readonly liveness: Pick<LivenessMetrics, 'collectFrom'>
   readonly announced: () => Iterable<AnnouncedAddress>
 }
 
 /** Registers the metrics of the speaker. They are made when somebody scrapes: thousands of series would take much memory. */
 export function registerSpeakerMetrics(
   registry: Registry,
-  { node, counts, announced }: SpeakerMetricsSources
+  { node, counts, announced, liveness }: SpeakerMetricsSources
 ): void {
   const fetch = sharedQuestion(counts)
   for (const [name, [help, field]] of Object.entries(COUNTERS)) {
@@ -33,13 +35,14 @@ export function registerSpeakerMetrics(
       labelNames: ['ip'],
       registers: [registry],
       collect: async () => {
-        const current = await fetch()
+        const { addresses } = await fetch()
         counter.reset()
-        for (const one of current) counter.inc({ ip: one.address }, one[field])
+        for (const one of addresses) counter.inc({ ip: one.address }, one[field])
       }
     })
   }
   registry.registerMetric(new AnnouncedGauge(node, announced))
+  liveness.collectFrom(async () => (await fetch()).liveness)
 }
 
 /** Keeps no series. */

@@ -2,6 +2,7 @@ import { EXCLUDE_FROM_LOAD_BALANCERS_LABEL } from '@clarion-lb/crds'
 import type { V1Node } from '@clarion-lb/k8s-watch'
 import type { NodeView } from '@clarion-lb/planner'
 import { pick } from '@clarion-lb/runtime'
+import type { PlaneMember } from './plane/messages.ts'
 
 /** What the election reads of a node. */
 export function nodeViewOf({ metadata, status }: V1Node): NodeView {
@@ -15,11 +16,20 @@ export function nodeViewOf({ metadata, status }: V1Node): NodeView {
   }
 }
 
+/** Where the speaker of a node is reached, if there is one; `undefined` while the node has no address. */
+export function memberOf({ metadata, status }: V1Node): PlaneMember | undefined {
+  const address = status?.addresses?.find(({ type }) => type === 'InternalIP')?.address
+  return address === undefined ? undefined : { name: metadata?.name ?? '', address }
+}
+
 /** A node's status is large, and most of it nobody here reads. */
 export function trimNode({ metadata, spec, status }: V1Node): V1Node {
   return {
     ...(spec?.unschedulable === true ? { spec: { unschedulable: true } } : {}),
     metadata: pick(metadata, 'name', 'labels', 'resourceVersion', 'uid'),
-    status: { conditions: (status?.conditions ?? []).filter(({ type }) => type === 'NetworkUnavailable') }
+    status: {
+      conditions: (status?.conditions ?? []).filter(({ type }) => type === 'NetworkUnavailable'),
+      addresses: (status?.addresses ?? []).filter(({ type }) => type === 'InternalIP')
+    }
   }
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { V1Pod } from '@clarion-lb/k8s-watch'
 import { FlagError, type FlagValues, resolveNamespace } from '@clarion-lb/runtime'
 import { parseExcludedInterfaces } from './excluded-interfaces.ts'
-import type { SPEAKER_FLAGS } from './flags.ts'
+import { parseDurationMs, type SPEAKER_FLAGS } from './flags.ts'
 import { type Backend, parseBackend } from './plane/backend.ts'
 
 /** What the process was started with, made definite. */
@@ -14,6 +14,8 @@ export interface Settings {
   /** Source of a regular expression; `undefined`: no interface is excluded. */
   readonly excludeSource: string | undefined
   readonly backend: Backend
+  /** See the flag `take-back-delay`. */
+  readonly takeBackMs: number
 }
 
 /** @throws FlagError */
@@ -28,7 +30,8 @@ export function settingsOf(
     node,
     namespace: resolveNamespace(flags.namespace),
     excludeSource: readExcluded(flags['exclude-l2-file']),
-    backend: parseBackend(env['CLARION_LINK'] ?? '')
+    backend: parseBackend(env['CLARION_LINK'] ?? ''),
+    takeBackMs: parseDurationMs(flags['take-back-delay']) ?? 0
   }
 }
 

@@ -24,7 +24,8 @@ import type { CommonMetrics, Service } from '@clarion-lb/runtime'
 import type { Logger } from 'pino'
 import type { Announcer } from './announcer.ts'
 import type { Liveness } from './liveness.ts'
-import { nodeViewOf, trimNode } from './node-view.ts'
+import { memberOf, nodeViewOf, trimNode } from './node-view.ts'
+import type { PlaneMember } from './plane/messages.ts'
 import type { Plane } from './plane/plane.ts'
 import type { SessionsEnd } from './plane/sessions-messages.ts'
 import type { Sessions } from './plane/sessions-plane.ts'
@@ -72,6 +73,8 @@ export class Speaker implements Service {
   #parts: SpeakerParts | undefined
   #config: SpeakerConfig | undefined
   #hasBegun = false
+  /** What the plane was told of liveness, as text: most changes of a node are none. */
+  #toldLiveness = ''
 
   constructor(options: SpeakerOptions) {
     this.#options = options
@@ -95,7 +98,8 @@ export class Speaker implements Service {
 
   /** Why it announces nothing; `undefined`: it does its work. */
   unreadyBecause(): string | undefined {
-    return this.#hasBegun ? undefined : (this.#missing() ?? 'starting')
+    const unready = this.#parts?.liveness.unreadyBecause()
+    return unready ?? (this.#hasBegun ? undefined : (this.#missing() ?? 'starting'))
   }
 
   /** The Service as an event names it. */
@@ -118,12 +122,19 @@ export class Speaker implements Service {
       this.#apply(
         this.planner.setNode(name, change.type === 'deleted' ? undefined : nodeViewOf(change.object))
       )
+      if (!this.#hasBegun) return
+      this.#updateLiveness()
+      if (change.type === 'deleted') this.#updateMembers()
     })
     for (const informer of [this.#services, this.#slices, this.nodes]) informer.start(signal)
     this.#services.onProblem((problem) => this.#options.onProblem('services', problem))
     this.#slices.onProblem((problem) => this.#options.onProblem('endpointslices', problem))
     this.nodes.onProblem((problem) => this.#options.onProblem('nodes', problem))
-    liveness.onChange(() => this.#updateMembers())
+    liveness.onChange(() => {
+      if (!this.#hasBegun) return
+      this.#updateLiveness()
+      this.#updateMembers()
+    })
     await liveness.start(signal)
     await Promise.all(
       [this.#services, this.#slices, this.nodes].map(async (informer) => informer.waitForSync(signal))
@@ -141,8 +152,7 @@ export class Speaker implements Service {
   async stop(): Promise<void> {
     const { liveness, plane, sessions, statuses } = this.#knownParts()
     await liveness.stop()
-    await Promise.all([sessions.stop(this.#end()), ...statuses.map((one) => one.stop())])
-    await plane.stop()
+    await Promise.all([plane.stop(), sessions.stop(this.#end()), ...statuses.map((one) => one.stop())])
     await Promise.all([this.#services.stop(), this.#slices.stop(), this.nodes.stop()])
   }
 
@@ -153,6 +163,8 @@ export class Speaker implements Service {
     if (this.#hasBegun || config === undefined || this.#missing() !== undefined) return
     const { announcer, routes, sessions, statuses } = this.#knownParts()
     this.#hasBegun = true
+    // Before there is anything to answer for: who is there is to be known first.
+    this.#updateLiveness()
     this.#updateMembers()
     this.#applyConfig(config)
     sessions.markComplete()
@@ -183,9 +195,37 @@ export class Speaker implements Service {
     this.#apply(this.planner.setService(service, endpoints))
   }
 
+  #updateLiveness(): void {
+    const { liveness, plane } = this.#knownParts()
+    const settings = liveness.settings()
+    const members = settings === undefined ? [] : this.#members()
+    const text =
+      settings === undefined ? '' : JSON.stringify([settings.port, settings.keys.map(textOf), members])
+    if (text === this.#toldLiveness) return
+    this.#toldLiveness = text
+    plane.setLiveness(settings === undefined ? undefined : { ...settings, members })
+  }
+
+  #members(): readonly PlaneMember[] {
+    return [...this.nodes.cache.values()]
+      .flatMap((node) => memberOf(node) ?? [])
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
   #updateMembers(): void {
     const { announcer, liveness } = this.#knownParts()
-    announcer.apply(this.planner.setMembers(liveness.members()))
+    const members = liveness.members()
+    announcer.apply(this.planner.setMembers(this.#withoutDeleted(members)))
+  }
+
+  /** Who was heard once may not be a node any more. A Lease knows better than a list of nodes. */
+  #withoutDeleted(members: ReadonlySet<string> | undefined): ReadonlySet<string> | undefined {
+    const { liveness } = this.#knownParts()
+    if (members === undefined || liveness.settings() === undefined) return members
+    const { node } = this.#options
+    const isThere = (name: string): boolean =>
+      name === node || this.nodes.cache.get({ namespace: '', name }) !== undefined
+    return new Set([...members].filter(isThere))
   }
 
   #applyConfig(config: SpeakerConfig): void {
@@ -212,6 +252,10 @@ export class Speaker implements Service {
     if (this.#parts === undefined) throw new Error('attach was not called')
     return this.#parts
   }
+}
+
+function textOf(key: Uint8Array): string {
+  return Buffer.from(key).toString('base64')
 }
 
 function serviceOfSlice({ metadata }: V1EndpointSlice): readonly string[] {

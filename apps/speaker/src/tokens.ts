@@ -11,6 +11,8 @@ import type { Logger } from 'pino'
 import type { InjectionToken } from 'tsyringe'
 import type { Announcer } from './announcer.ts'
 import type { Liveness } from './liveness.ts'
+import type { LivenessMetrics } from './liveness-metrics.ts'
+import type { PlaneEvent } from './plane/messages.ts'
 import type { Plane } from './plane/plane.ts'
 import type { Sessions } from './plane/sessions-plane.ts'
 import type { RouteAnnouncer } from './route-announcer.ts'
@@ -25,7 +27,10 @@ export const CLIENT: InjectionToken<KubeClient> = Symbol('Client')
 export const METRICS: InjectionToken<CommonMetrics> = Symbol('Metrics')
 export const RECORDER: InjectionToken<EventRecorder> = Symbol('Recorder')
 export const LIVENESS: InjectionToken<Liveness> = Symbol('Liveness')
+export const LIVENESS_METRICS: InjectionToken<LivenessMetrics> = Symbol('LivenessMetrics')
 export const PLANE: InjectionToken<Plane> = Symbol('Plane')
+/** What the plane tells goes here. */
+export const PLANE_EVENTS: InjectionToken<(event: PlaneEvent) => void> = Symbol('PlaneEvents')
 export const SPEAKER: InjectionToken<Speaker> = Symbol('Speaker')
 export const ANNOUNCER: InjectionToken<Announcer> = Symbol('Announcer')
 export const SESSIONS: InjectionToken<Sessions> = Symbol('Sessions')

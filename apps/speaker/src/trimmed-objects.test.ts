@@ -1,6 +1,6 @@
 import type { V1EndpointSlice, V1Node, V1Service } from '@clarion-lb/k8s-watch'
 import { describe, expect, test } from 'vitest'
-import { nodeViewOf, trimNode } from './node-view.ts'
+import { memberOf, nodeViewOf, trimNode } from './node-view.ts'
 import { trimEndpointSlice, trimService } from './trimmed-objects.ts'
 
 const METADATA = { name: 'web', namespace: 'default', uid: 'u', resourceVersion: '7', labels: { app: 'web' } }
@@ -69,16 +69,32 @@ describe('a node', () => {
         { type: 'Ready', status: 'True' },
         { type: 'NetworkUnavailable', status: 'True' }
       ],
+      addresses: [
+        { type: 'Hostname', address: 'n' },
+        { type: 'InternalIP', address: '192.0.2.9' },
+        { type: 'InternalIP', address: '2001:db8::9' }
+      ],
       images: [{ names: ['large'] }]
     }
   }
 
-  test('trimmed keeps its labels and whether its network is there', () => {
+  test('trimmed keeps its labels, its addresses inside and whether its network is there', () => {
     const { namespace: _namespace, ...kept } = METADATA
     expect(trimNode(node)).toEqual({
       metadata: kept,
-      status: { conditions: [{ type: 'NetworkUnavailable', status: 'True' }] }
+      status: {
+        conditions: [{ type: 'NetworkUnavailable', status: 'True' }],
+        addresses: [
+          { type: 'InternalIP', address: '192.0.2.9' },
+          { type: 'InternalIP', address: '2001:db8::9' }
+        ]
+      }
     })
+  })
+
+  test('is reached at its first address inside, if it has one', () => {
+    expect(memberOf(trimNode(node))).toEqual({ name: 'web', address: '192.0.2.9' })
+    expect(memberOf({ metadata: { name: 'n' } })).toBeUndefined()
   })
 
   test.each([

@@ -1,21 +1,48 @@
-import type { AddressCounts, WantedChange } from '../src/plane/messages.ts'
+import type {
+  AddressCounts,
+  LivenessSettings,
+  PlaneCounts,
+  PlaneEvent,
+  WantedChange
+} from '../src/plane/messages.ts'
+import { Ownership } from '../src/plane/ownership.ts'
 import type { Plane } from '../src/plane/plane.ts'
 
-/** Keeps what it is told instead of answering frames. */
+export interface FakePlaneOptions {
+  readonly node: string
+  readonly onEvent: (event: PlaneEvent) => void
+  readonly onChange: () => void
+}
+
+/** Keeps what is its own to answer for, instead of answering frames. Nobody is heard. */
 export class FakePlane implements Plane {
   readonly changes: WantedChange[] = []
-  readonly #wanted = new Map<string, readonly string[] | undefined>()
-  readonly #onChange: () => void
+  readonly #options: FakePlaneOptions
+  readonly #answered = new Map<string, readonly string[] | undefined>()
+  readonly #ownership: Ownership
   isRunning = false
   found: readonly AddressCounts[] = []
+  liveness: LivenessSettings | undefined
 
-  constructor(onChange: () => void) {
-    this.#onChange = onChange
+  constructor(options: FakePlaneOptions) {
+    this.#options = options
+    this.#ownership = new Ownership({
+      node: options.node,
+      takeBackMs: 0,
+      answerer: {
+        apply: ({ set, remove }) => {
+          for (const { address, interfaces } of set) this.#answered.set(address, interfaces)
+          for (const address of remove) this.#answered.delete(address)
+        },
+        announce: () => undefined
+      },
+      onChange: (change) => options.onEvent({ type: 'holdings', ...change })
+    })
   }
 
   /** Addresses that are answered for, each with its interfaces if they are limited. */
   get wanted(): readonly string[] {
-    return [...this.#wanted]
+    return [...this.#answered]
       .map(([address, interfaces]) =>
         interfaces === undefined ? address : `${address} on ${interfaces.join()}`
       )
@@ -28,17 +55,22 @@ export class FakePlane implements Plane {
 
   apply(change: WantedChange): void {
     this.changes.push(change)
-    for (const { address, interfaces } of change.set) this.#wanted.set(address, interfaces)
-    for (const address of change.remove) this.#wanted.delete(address)
-    this.#onChange()
+    this.#ownership.apply(change)
+    this.#ownership.work(0)
+    this.#options.onChange()
   }
 
-  async counts(): Promise<readonly AddressCounts[]> {
-    return this.found
+  setLiveness(settings: LivenessSettings | undefined): void {
+    this.liveness = settings
+    this.#options.onChange()
+  }
+
+  async counts(): Promise<PlaneCounts> {
+    return { addresses: this.found, liveness: undefined }
   }
 
   async stop(): Promise<void> {
     this.isRunning = false
-    this.#onChange()
+    this.#options.onChange()
   }
 }

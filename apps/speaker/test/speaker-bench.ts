@@ -21,10 +21,10 @@ import { SessionLog } from '../src/session-log.ts'
 import { settingsOf } from '../src/settings.ts'
 import {
   ALL_SERVICES,
-  ANNOUNCER,
   CLIENT,
   LOG,
   PLANE,
+  PLANE_EVENTS,
   SESSION_STATES,
   SESSIONS,
   SETTINGS
@@ -33,7 +33,11 @@ import { FakePlane } from './fake-plane.ts'
 import { LoopSessions } from './loop-sessions.ts'
 
 /** With these liveness comes from Leases. */
-export const WITH_LEASES: readonly string[] = ['--ml-bindaddr=192.0.2.1', '--ml-labels=app=metallb']
+export const WITH_LEASES: readonly string[] = [
+  '--ml-bindaddr=192.0.2.1',
+  '--ml-labels=app=metallb',
+  '--liveness=off'
+]
 
 /** A whole speaker in this process, without ports and without frames. */
 export class SpeakerBench {
@@ -63,8 +67,12 @@ export class SpeakerBench {
     const invocation = { name: 'speaker', description: '', argv: [...common, ...argv], env: {} }
     const parsed = parseFlags(invocation, SPEAKER_FLAGS)
     if (parsed === undefined) throw new Error('help was asked for')
-    const plane = new FakePlane(() => cluster.ring())
     const root = createContainer()
+    const plane = new FakePlane({
+      node: nodeName,
+      onEvent: (event) => root.resolve(PLANE_EVENTS)(event),
+      onChange: () => cluster.ring()
+    })
     root.register(PLANE, { useValue: plane })
     const sessionLog = new SessionLog(cluster.log)
     const touch = (peer: string): void => {
@@ -102,7 +110,7 @@ export class SpeakerBench {
 
   /** As if the plane told it. */
   tell(event: PlaneEvent): void {
-    this.root.resolve(ANNOUNCER).onPlaneEvent(event)
+    this.root.resolve(PLANE_EVENTS)(event)
   }
 
   async stop(): Promise<void> {

@@ -1,19 +1,20 @@
 import { CapLink, type Link, type LinkHandlers, SocketLink } from '@clarion-lb/link'
+import { SYSTEM_CLOCK } from '@clarion-lb/liveness'
 import type { Backend } from './backend.ts'
-import { FramesCore } from './frames-core.ts'
 import { FramesPlane } from './frames-plane.ts'
 import { LoopPlane } from './loop-plane.ts'
+import type { PlaneIdentity } from './messages.ts'
 import type { Plane, PlaneHandlers } from './plane.ts'
+import { PlaneCore } from './plane-core.ts'
 
-export interface CreatePlaneOptions extends PlaneHandlers {
+/** `node` is also the port that it has on a served segment. */
+export interface CreatePlaneOptions extends PlaneHandlers, PlaneIdentity {
   /** Source of a regular expression: interfaces that do not exist for us. */
   readonly excludeSource: string | undefined
   readonly backend: Backend
-  /** Name of this node: the port that it has on a served segment. */
-  readonly node: string
 }
 
-export function createPlane({ backend, node, ...options }: CreatePlaneOptions): Plane {
+export function createPlane({ backend, ...options }: CreatePlaneOptions): Plane {
   switch (backend.type) {
     case 'packet':
       return new FramesPlane(options)
@@ -22,14 +23,14 @@ export function createPlane({ backend, node, ...options }: CreatePlaneOptions): 
     case 'socket':
       return createLoopPlane(
         options,
-        (handlers) => new SocketLink({ ...handlers, path: backend.path, port: node })
+        (handlers) => new SocketLink({ ...handlers, path: backend.path, port: options.node })
       )
   }
 }
 
 /** Frames in this thread's event loop. */
 export function createLoopPlane(
-  { excludeSource, onEvent }: Pick<CreatePlaneOptions, 'excludeSource' | 'onEvent'>,
+  { excludeSource, ...options }: Omit<CreatePlaneOptions, 'backend' | 'onRestart'>,
   createLink: (handlers: LinkHandlers) => Link
 ): Plane {
   const link = createLink({
@@ -42,11 +43,12 @@ export function createLoopPlane(
       plane.onLinkEvent()
     }
   })
-  const core = new FramesCore({
+  const core = new PlaneCore({
+    ...options,
     link,
     exclude: excludeSource === undefined ? undefined : new RegExp(excludeSource),
-    onEvent,
-    now: () => performance.now()
+    means: { clock: SYSTEM_CLOCK },
+    onLiveness: () => plane.onLiveness()
   })
   const plane = new LoopPlane({ link, core })
   return plane

@@ -3,8 +3,10 @@ import { type Link, type LinkInterface, type LinkInterfacesChange, TransmitSched
 import { ANNOUNCEMENT_DELAYS_MS as NDP_DELAYS_MS } from '@clarion-lb/ndp'
 import { type IpAddress, parseIpAddress } from '@clarion-lb/netaddr'
 import { ETHER_TYPE, etherTypeOf } from '@clarion-lb/wire'
+import type { AnsweredAddress, Answerer, AnswererChange } from './answerer.ts'
 import { fitnessOf } from './fitness.ts'
-import type { AddressCounts, PlaneEvent, WantedAddress, WantedChange } from './messages.ts'
+import { Interest } from './interest.ts'
+import type { AddressCounts, PlaneEvent } from './messages.ts'
 import { Port } from './port.ts'
 import { Reassertion } from './reassertion.ts'
 
@@ -15,6 +17,10 @@ export interface FramesCoreOptions {
   readonly onEvent: (event: PlaneEvent) => void
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number
+  /** Another host has claimed an address. */
+  readonly onClaim?: (address: string) => void
+  /** Whether nothing is to be said for now. */
+  readonly isMuted?: () => boolean
 }
 
 interface Wanted {
@@ -38,6 +44,8 @@ interface Announcement {
 
 /** An address has two frames for an announcement by ARP: fifty of them are a hundred frames. */
 const PACE = { burst: 50, intervalMs: 10 } as const
+/** Others already know the address: the last one is for hosts that ignore changes within a second. */
+const AGAIN_DELAYS_MS = [0, 600, 1200]
 
 /**
  * Answers for the wanted addresses on the interfaces that are fit for it, and announces them: when they become wanted,
@@ -46,13 +54,14 @@ const PACE = { burst: 50, intervalMs: 10 } as const
  *
  * Holds no timer and no thread: the driver calls {@link FramesCore.work} when it is time.
  */
-export class FramesCore {
+export class FramesCore implements Answerer {
   readonly #options: FramesCoreOptions
   readonly #wanted = new Map<string, Wanted>()
   readonly #ports = new Map<number, Port>()
   readonly #schedule = new TransmitSchedule<Announcement>(PACE)
-  /** What became wanted or unwanted since the link was told; `undefined`: it is to be told all. */
-  #interestChange: Map<string, IpAddress> | undefined
+  /** Addresses whose announcements were due while nothing was to be said. */
+  readonly #missed = new Set<string>()
+  readonly #interest = new Interest((text) => this.#wanted.has(text))
 
   constructor(options: FramesCoreOptions) {
     this.#options = options
@@ -64,8 +73,30 @@ export class FramesCore {
     this.#tellInterfaces()
   }
 
+  /** Whether there is an interface with a cable to announce on. */
+  get hasCarrier(): boolean {
+    const links = this.#options.link.interfaces()
+    for (const index of this.#ports.keys()) if (links.get(index)?.hasCarrier === true) return true
+    return false
+  }
+
   /** To be followed by {@link FramesCore.work}. */
-  apply({ set, remove }: WantedChange): void {
+  announce(addresses: readonly string[]): void {
+    for (const text of addresses) {
+      const wanted = this.#wanted.get(text)
+      if (wanted === undefined) continue
+      for (const port of this.#ports.values())
+        if (port.has(wanted.address)) this.#plan({ port, wanted, reason: 'news' }, AGAIN_DELAYS_MS)
+    }
+  }
+
+  /** What a neighbour says of itself is handed in, too, without an answer. To be followed by {@link FramesCore.work}. */
+  watch(address: IpAddress | undefined): void {
+    this.#interest.watch(address)
+  }
+
+  /** To be followed by {@link FramesCore.work}. */
+  apply({ set, remove }: AnswererChange): void {
     for (const text of remove) this.#remove(text)
     for (const wanted of set) this.#set(wanted)
   }
@@ -76,7 +107,7 @@ export class FramesCore {
     if (port === undefined) return
     const isArp = etherTypeOf(frame) === ETHER_TYPE.ARP
     const reply = (isArp ? port.arp : port.ndp)?.receive(frame, this.#options.now())
-    if (reply !== undefined) this.#options.link.send(interfaceIndex, reply)
+    if (reply !== undefined && !this.#isMuted()) this.#options.link.send(interfaceIndex, reply)
   }
 
   /** To be called by the link. */
@@ -84,7 +115,7 @@ export class FramesCore {
     for (const { index } of removed) this.#dropPort(index)
     for (const link of added) this.#syncPort(link, undefined)
     for (const { before, after } of changed) this.#syncPort(after, before)
-    this.#interestChange = undefined
+    this.#interest.forget()
     this.#tellInterfaces()
   }
 
@@ -94,8 +125,14 @@ export class FramesCore {
    * @returns the time until there is something to send, in milliseconds, or `undefined` if there is nothing
    */
   work(): number | undefined {
-    this.#declareInterest()
+    this.#interest.declare(this.#options.link, this.#ports.keys(), this.#wanted.values())
+    const isMuted = this.#isMuted()
+    if (!isMuted) this.#announceMissed()
     for (const { port, wanted, reason } of this.#schedule.take(this.#options.now())) {
+      if (isMuted) {
+        this.#missed.add(wanted.text)
+        continue
+      }
       if (reason === 'reassertion') wanted.reassertion?.done(this.#options.now())
       for (const frame of port.announcementOf(wanted.address))
         if (this.#options.link.send(port.index, frame) === 'sent') wanted.gratuitous += 1
@@ -115,13 +152,23 @@ export class FramesCore {
     })
   }
 
-  #set({ address: text, interfaces }: WantedAddress): void {
+  #announceMissed(): void {
+    if (this.#missed.size === 0) return
+    this.announce([...this.#missed])
+    this.#missed.clear()
+  }
+
+  #isMuted(): boolean {
+    return this.#options.isMuted?.() === true
+  }
+
+  #set({ address: text, interfaces }: AnsweredAddress): void {
     const current = this.#wanted.get(text)
     const counts = { requests: 0, replies: 0, gratuitous: 0 }
     const claims = { defendedAtMs: Number.NEGATIVE_INFINITY, reassertion: undefined }
     const wanted = current ?? { address: parseIpAddress(text), text, interfaces, ...counts, ...claims }
     wanted.interfaces = interfaces
-    if (current === undefined) this.#interestChange?.set(text, wanted.address)
+    if (current === undefined) this.#interest.note(wanted.address)
     this.#wanted.set(text, wanted)
     for (const port of this.#ports.values()) this.#syncAddress(port, wanted)
   }
@@ -130,7 +177,7 @@ export class FramesCore {
     const wanted = this.#wanted.get(text)
     if (wanted === undefined) return
     this.#wanted.delete(text)
-    this.#interestChange?.set(text, wanted.address)
+    this.#interest.note(wanted.address)
     for (const port of this.#ports.values()) this.#removeFromPort(port, wanted)
   }
 
@@ -204,6 +251,7 @@ export class FramesCore {
     const wanted = this.#wanted.get(address.toString())
     const port = this.#ports.get(index)
     if (wanted === undefined || port === undefined) return
+    this.#options.onClaim?.(wanted.text)
     wanted.reassertion ??= new Reassertion()
     const delayMs = wanted.reassertion.delayMs(this.#options.now())
     this.#plan({ port, wanted, reason: 'reassertion' }, [delayMs])
@@ -220,27 +268,6 @@ export class FramesCore {
       this.#plan({ port, wanted, reason: 'defence' }, [0])
     }
     this.#options.onEvent({ type: 'conflict', address: wanted.text, interface: port.name, mac, kind })
-  }
-
-  /** The kernel's filter follows what is wanted, so that no other frame wakes us. */
-  #declareInterest(): void {
-    const { link } = this.#options
-    const changes = this.#interestChange
-    this.#interestChange = new Map()
-    if (changes === undefined) {
-      const addresses = Array.from(this.#wanted.values(), ({ address }) => address)
-      link.setInterest({
-        interfaces: this.#ports.keys(),
-        arpAddresses: addresses.filter((address) => address.family === 4),
-        ndpAddresses: addresses.filter((address) => address.family === 6)
-      })
-    } else if (changes.size > 0) {
-      const addresses = [...changes]
-      const [add, remove] = [true, false].map((isWanted) =>
-        addresses.filter(([text]) => this.#wanted.has(text) === isWanted).map(([, address]) => address)
-      )
-      link.changeInterest({ add: add ?? [], remove: remove ?? [] })
-    }
   }
 
   #tellInterfaces(): void {

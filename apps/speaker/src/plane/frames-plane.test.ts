@@ -17,7 +17,7 @@ const ENTRY = new URL(
     }
     if (request.type === 'counts') {
       const counts = [...wanted.values()].map(({ address }) => ({ address, requests: 0, replies: 0, gratuitous: 0 }))
-      parentPort.postMessage({ type: 'counts', id: request.id, counts })
+      parentPort.postMessage({ type: 'counts', id: request.id, counts: { addresses: counts, liveness: undefined } })
     }
   })
 `)}`
@@ -28,7 +28,14 @@ const wanted = (address: string): WantedAddress => ({ address, interfaces: undef
 
 function createPlane(entry: URL) {
   const onRestart = vi.fn<(error: Error) => void>()
-  const plane = new FramesPlane({ entry, excludeSource: undefined, onEvent: () => undefined, onRestart })
+  const plane = new FramesPlane({
+    node: 'n1',
+    takeBackMs: 0,
+    entry,
+    excludeSource: undefined,
+    onEvent: () => undefined,
+    onRestart
+  })
   return { plane, onRestart }
 }
 
@@ -37,13 +44,13 @@ test('a thread that fails is started again, with all that is wanted', async () =
   await plane.start()
   plane.apply({ set: [wanted('192.0.2.1'), wanted('192.0.2.2')], remove: [] })
   plane.apply({ set: [], remove: ['192.0.2.2'] })
-  expect((await plane.counts()).map(({ address }) => address)).toEqual(['192.0.2.1'])
+  expect((await plane.counts()).addresses.map(({ address }) => address)).toEqual(['192.0.2.1'])
   plane.apply({ set: [wanted('fail')], remove: [] })
   await vi.waitFor(() => expect(onRestart).toHaveBeenCalledOnce())
   expect(onRestart.mock.calls[0]?.[0].message).toBe('it fails')
   plane.apply({ set: [], remove: ['fail'] })
   await vi.waitFor(async () => {
-    expect((await plane.counts()).map(({ address }) => address)).toEqual(['192.0.2.1'])
+    expect((await plane.counts()).addresses.map(({ address }) => address)).toEqual(['192.0.2.1'])
   })
   await plane.stop()
 })
@@ -60,5 +67,5 @@ test('after the stop there is nothing to count, and stopping twice is no harm', 
   await plane.start()
   await plane.stop()
   await plane.stop()
-  expect(await plane.counts()).toEqual([])
+  expect(await plane.counts()).toEqual({ addresses: [], liveness: undefined })
 })

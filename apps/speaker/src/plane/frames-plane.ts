@@ -1,10 +1,12 @@
 import { wakeLink } from '@clarion-lb/link'
 import type { FramesWorkerData } from './frames-worker.ts'
 import {
-  type AddressCounts,
   type FramesAnswer,
   type FramesRequest,
   isFramesAnswer,
+  type LivenessSettings,
+  type PlaneCounts,
+  type PlaneIdentity,
   type WantedAddress,
   type WantedChange
 } from './messages.ts'
@@ -12,7 +14,7 @@ import type { Plane, PlaneHandlers } from './plane.ts'
 import { Questions } from './questions.ts'
 import { WorkerHost } from './worker-host.ts'
 
-export interface FramesPlaneOptions extends PlaneHandlers {
+export interface FramesPlaneOptions extends PlaneHandlers, PlaneIdentity {
   /** Source of a regular expression: interfaces that do not exist for us. */
   readonly excludeSource: string | undefined
   /** Entry of the thread. @defaultValue the frames worker */
@@ -24,14 +26,17 @@ const DEFAULT_ENTRY = new URL(
   import.meta.url
 )
 
+const NOTHING_COUNTED: PlaneCounts = { addresses: [], liveness: undefined }
+
 /** Frames in a thread of their own, which sleeps in poll(2): nothing that the main thread does delays an answer. */
 export class FramesPlane implements Plane {
   readonly #options: FramesPlaneOptions
-  readonly #wanted = new Map<string, WantedAddress['interfaces']>()
-  readonly #questions = new Questions<readonly AddressCounts[]>([])
+  readonly #wanted = new Map<string, WantedAddress>()
+  readonly #questions = new Questions<PlaneCounts>(NOTHING_COUNTED)
   readonly #host: WorkerHost<FramesRequest, FramesAnswer>
   /** Writing to it wakes the thread. −1 while there is none: the number may be another file's then. */
   #wakeFd = -1
+  #liveness: LivenessSettings | undefined
 
   constructor(options: FramesPlaneOptions) {
     this.#options = options
@@ -56,12 +61,18 @@ export class FramesPlane implements Plane {
 
   apply(change: WantedChange): void {
     for (const address of change.remove) this.#wanted.delete(address)
-    for (const wanted of change.set) this.#wanted.set(wanted.address, wanted.interfaces)
+    for (const { address } of change.handOver ?? []) this.#wanted.delete(address)
+    for (const wanted of change.set) this.#wanted.set(wanted.address, wanted)
     this.#send({ type: 'change', change })
   }
 
-  async counts(): Promise<readonly AddressCounts[]> {
-    if (!this.#host.isRunning) return []
+  setLiveness(settings: LivenessSettings | undefined): void {
+    this.#liveness = settings
+    this.#send({ type: 'liveness', settings })
+  }
+
+  async counts(): Promise<PlaneCounts> {
+    if (!this.#host.isRunning) return NOTHING_COUNTED
     return this.#questions.ask((id) => this.#send({ type: 'counts', id }))
   }
 
@@ -70,10 +81,8 @@ export class FramesPlane implements Plane {
   }
 
   #workerData(): FramesWorkerData {
-    return {
-      excludeSource: this.#options.excludeSource,
-      wanted: [...this.#wanted].map(([address, interfaces]) => ({ address, interfaces }))
-    }
+    const { excludeSource, node, takeBackMs } = this.#options
+    return { excludeSource, node, takeBackMs, wanted: [...this.#wanted.values()], liveness: this.#liveness }
   }
 
   #onAnswer(answer: FramesAnswer): void {

@@ -29,7 +29,7 @@ async function setUp(): Promise<{
   })
   other.start()
   const plane = createLoopPlane(
-    { excludeSource: undefined, onEvent: () => undefined },
+    { node: 'n1', takeBackMs: 0, excludeSource: undefined, onEvent: () => undefined },
     (handlers) => new MemoryLink({ ...handlers, interfaces: [{ name: 'eth0', segment, mac: OURS }] })
   )
   await plane.start()

@@ -1,0 +1,39 @@
+/** One address that this node is a candidate of. There are thousands, so it is changed in place. */
+export interface Entry {
+  readonly address: string
+  interfaces: readonly string[] | undefined
+  candidates: readonly string[]
+  isHeld: boolean
+  /** Somebody before this node has announced it: settled or not, it is theirs. */
+  isCeded: boolean
+  /** Whose it was, as far as this node knew. */
+  expected: string | undefined
+  /** When another host announced it, while this node holds it. */
+  claimedMs: number
+  /** Since when it is kept only until its owner is heard. */
+  handOverSinceMs: number | undefined
+}
+
+export function createEntry(
+  address: string,
+  interfaces: readonly string[] | undefined,
+  candidates: readonly string[]
+): Entry {
+  return {
+    address,
+    interfaces,
+    candidates,
+    isHeld: false,
+    isCeded: false,
+    expected: undefined,
+    claimedMs: Number.NEGATIVE_INFINITY,
+    handOverSinceMs: undefined
+  }
+}
+
+export function hold(entry: Entry): void {
+  entry.isHeld = true
+  entry.isCeded = false
+  entry.claimedMs = Number.NEGATIVE_INFINITY
+  entry.expected = undefined
+}

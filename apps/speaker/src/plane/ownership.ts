@@ -1,0 +1,297 @@
+import type { Answerer } from './answerer.ts'
+import type { HandedOver, HoldingsChange, TakeOverCause, WantedAddress, WantedChange } from './messages.ts'
+import { decideOwnership, type OwnershipMode, type OwnershipView } from './ownership-decision.ts'
+import { createEntry, type Entry, hold } from './ownership-entry.ts'
+import { PeerTable } from './peer-table.ts'
+import type { Seclusion } from './seclusion.ts'
+
+export interface OwnershipOptions {
+  /** Name of this node. */
+  readonly node: string
+  /** So long a node that comes, or comes back, leaves its addresses with those that have them. */
+  readonly takeBackMs: number
+  readonly answerer: Answerer
+  readonly onChange: (change: HoldingsChange) => void
+}
+
+/** Somebody whose an address is is waited for: its announcements are repeated within this. */
+const HAND_OVER_MS = 6000
+/** … when this node ends, or may not have the address any more. */
+const LEAVE_MS = 1000
+/** A claim counts that long for what comes to be known after it. */
+const CLAIM_LIFE_MS = 2000
+/** Who took over announces several times within this. */
+const DOUBT_MS = 1000
+
+/**
+ * Which of the addresses that this node is a candidate of it answers for. Holds no timer and reads no clock: the driver
+ * calls {@link Ownership.work} after each event, and when it is time.
+ */
+export class Ownership {
+  readonly peers: PeerTable
+  readonly #options: OwnershipOptions
+  readonly #entries = new Map<string, Entry>()
+  #phase: 'listed' | 'starting' | 'running' | 'leaving' = 'listed'
+  #seclusion: Seclusion = 'connected'
+  #settledAtMs = Number.NEGATIVE_INFINITY
+  /** Of this process, while it has just come; `undefined` when it was away. */
+  #lifeMs: number | undefined
+  #judgedUntilMs = Number.NEGATIVE_INFINITY
+  #doubtUntilMs = Number.NEGATIVE_INFINITY
+  #dueMs = Number.POSITIVE_INFINITY
+  #isStale = false
+
+  constructor(options: OwnershipOptions) {
+    this.#options = options
+    this.peers = new PeerTable(options)
+  }
+
+  /** Number of addresses that are answered for. */
+  get held(): number {
+    let held = 0
+    for (const { isHeld } of this.#entries.values()) if (isHeld) held += 1
+    return held
+  }
+
+  /** Whether this node has been declared dead a moment ago: it does not know yet who took over. */
+  isJudged(nowMs: number): boolean {
+    return nowMs < this.#judgedUntilMs
+  }
+
+  /** When {@link Ownership.work} is due; infinity: there is nothing to wait for. */
+  get dueMs(): number {
+    return this.#dueMs
+  }
+
+  apply({ set, handOver = [], remove }: WantedChange): void {
+    this.#isStale = true
+    const released: string[] = []
+    for (const address of remove) {
+      if (this.#entries.get(address)?.isHeld === true) released.push(address)
+      this.#entries.delete(address)
+    }
+    if (released.length > 0) {
+      this.#options.answerer.apply({ set: [], remove: released })
+      this.#options.onChange({ taken: [], released })
+    }
+    for (const one of handOver) this.#handOver(one)
+    const changed = set.flatMap((wanted) => this.#set(wanted) ?? [])
+    if (changed.length > 0) this.#options.answerer.apply({ set: changed, remove: [] })
+  }
+
+  /** The lists of candidates have only nodes that are alive, as somebody else knows. */
+  setListed(): void {
+    this.#phase = 'listed'
+    this.#isStale = true
+  }
+
+  /** The others are being looked for: until {@link Ownership.begin} nothing changes. */
+  starting(): void {
+    this.peers.clear()
+    this.#phase = 'starting'
+    this.#isStale = true
+  }
+
+  /** All others are known, or had their time. @param lifeMs when this process started, by the wall clock */
+  begin(lifeMs: number, nowMs: number): void {
+    if (this.#phase !== 'starting') return
+    this.#phase = 'running'
+    this.#lifeMs = lifeMs
+    const isNewcomer = this.peers.isAnyElder(lifeMs)
+    this.#settledAtMs = isNewcomer ? nowMs + this.#options.takeBackMs : nowMs
+    this.#isStale = true
+  }
+
+  /** This process ends: what others can have is theirs, as soon as they are heard. */
+  leave(): void {
+    this.#phase = 'leaving'
+    this.#isStale = true
+  }
+
+  /** Something of {@link Ownership.peers} is another now. @param returned a node that was dead is there, and is the same */
+  peersChanged(returned?: string): void {
+    this.#isStale = true
+    if (returned === undefined) return
+    const held = [...this.#entries.values()].filter(
+      ({ isHeld, candidates }) => isHeld && candidates.includes(returned)
+    )
+    // What it announced before it knew that it was given up is no claim.
+    for (const entry of held) entry.claimedMs = Number.NEGATIVE_INFINITY
+    if (held.length > 0) this.#options.answerer.announce(held.map(({ address }) => address))
+  }
+
+  /** A node is gone: who waits to take back what is its own may be needed now. */
+  peerGone(): void {
+    this.#settledAtMs = Number.NEGATIVE_INFINITY
+    this.#isStale = true
+  }
+
+  setSeclusion(seclusion: Seclusion, nowMs: number): void {
+    if (seclusion === this.#seclusion) return
+    // Others took over meanwhile.
+    if (this.#seclusion === 'cutOff' && seclusion === 'connected') this.#wasAway(nowMs)
+    this.#seclusion = seclusion
+    this.#isStale = true
+  }
+
+  /** Others declared this node dead: it is silent until it hears who took over. */
+  judged(nowMs: number): void {
+    this.#wasAway(nowMs)
+    this.#judgedUntilMs = nowMs + DOUBT_MS
+    this.doubt(nowMs)
+  }
+
+  /** Others may have given this node up: what somebody announces now is theirs. */
+  doubt(nowMs: number): void {
+    this.#doubtUntilMs = nowMs + DOUBT_MS
+    this.#isStale = true
+  }
+
+  /** Another host announced the address. */
+  claimed(address: string, nowMs: number): void {
+    const entry = this.#entries.get(address)
+    if (entry === undefined || !entry.isHeld) return
+    entry.claimedMs = nowMs
+    this.#isStale = true
+  }
+
+  /** Decides again, if anything changed or it is time. */
+  work(nowMs: number): void {
+    if (!this.#isStale && nowMs < this.#dueMs) return
+    this.#isStale = false
+    const view = this.#viewAt(nowMs)
+    this.#dueMs = this.#nextDueMs(nowMs)
+    const take: Entry[] = []
+    const release: Entry[] = []
+    for (const entry of this.#entries.values()) {
+      const isHeld = this.#shouldHold(entry, view, nowMs)
+      if (isHeld && !entry.isHeld) take.push(entry)
+      else if (!isHeld && entry.isHeld) release.push(entry)
+    }
+    if (take.length + release.length === 0) return
+    const taken = take.map((entry) => ({ address: entry.address, cause: this.#causeOf(entry, view.mode) }))
+    for (const entry of take) hold(entry)
+    for (const entry of release) this.#release(entry)
+    const released = release.map(({ address }) => address)
+    this.#options.answerer.apply({ set: take, remove: released })
+    this.#options.onChange({ taken, released })
+  }
+
+  #set({ address, interfaces, candidates = [this.#options.node] }: WantedAddress): Entry | undefined {
+    const entry = this.#entries.get(address)
+    if (entry === undefined) {
+      this.#entries.set(address, createEntry(address, interfaces, candidates))
+      return undefined
+    }
+    const isElsewhere = entry.interfaces?.join() !== interfaces?.join()
+    entry.interfaces = interfaces
+    entry.candidates = candidates
+    return isElsewhere && entry.isHeld ? entry : undefined
+  }
+
+  #handOver({ address, candidates }: HandedOver): void {
+    const entry = this.#entries.get(address)
+    if (entry === undefined) return
+    entry.candidates = candidates
+    if (!entry.isHeld) this.#entries.delete(address)
+  }
+
+  #shouldHold(entry: Entry, view: OwnershipView, nowMs: number): boolean {
+    const verdict = decideOwnership(entry, view)
+    const wasClaimed = nowMs - entry.claimedMs < CLAIM_LIFE_MS
+    if (verdict === 'handOver') return !wasClaimed && this.#isWaitedFor(entry, nowMs)
+    entry.handOverSinceMs = undefined
+    if (verdict === 'leave') {
+      entry.expected = entry.candidates.find((name) => name !== view.self && view.peer(name) !== undefined)
+      return false
+    }
+    const isDoubtful = nowMs < this.#doubtUntilMs && view.mode === 'together' && isAnyOther(entry, view)
+    // Somebody took over a moment ago, and may give it up again for the same reason: no battle.
+    if (!entry.isHeld) return !isDoubtful
+    if (!wasClaimed || view.mode === 'listed') return true
+    // Given up, and somebody took over; or one before this one has settled by its own clock.
+    if (isDoubtful) {
+      this.#wasAway(nowMs)
+      return false
+    }
+    if (!isAnyBefore(entry, view)) return true
+    entry.isCeded = true
+    return false
+  }
+
+  /** Whether it is to go on, until somebody else is heard. */
+  #isWaitedFor(entry: Entry, nowMs: number): boolean {
+    entry.handOverSinceMs ??= nowMs
+    const isLeaving = this.#phase === 'leaving' || !entry.candidates.includes(this.#options.node)
+    const untilMs = entry.handOverSinceMs + (isLeaving ? LEAVE_MS : HAND_OVER_MS)
+    if (nowMs >= untilMs) return false
+    this.#dueMs = Math.min(this.#dueMs, untilMs)
+    return true
+  }
+
+  #release(entry: Entry): void {
+    entry.isHeld = false
+    entry.handOverSinceMs = undefined
+    entry.claimedMs = Number.NEGATIVE_INFINITY
+    if (!entry.candidates.includes(this.#options.node)) this.#entries.delete(entry.address)
+  }
+
+  #causeOf({ expected, candidates }: Entry, mode: OwnershipMode): TakeOverCause {
+    if (expected === undefined || mode === 'listed') return 'assignment'
+    const absence = this.peers.absenceOf(expected)
+    if (absence !== undefined) return absence
+    if (mode === 'alone') return 'isolation'
+    const { node } = this.#options
+    return candidates.indexOf(node) < candidates.indexOf(expected) ? 'takeBack' : 'assignment'
+  }
+
+  #viewAt(nowMs: number): OwnershipView {
+    const mode = this.#mode()
+    return {
+      self: this.#options.node,
+      mode,
+      isSettled: nowMs >= this.#settledAtMs,
+      peer: (name) => (mode === 'alone' ? undefined : this.peers.viewOf(name, nowMs, this.#lifeMs))
+    }
+  }
+
+  #mode(): OwnershipMode {
+    switch (this.#phase) {
+      case 'listed':
+        return 'listed'
+      case 'leaving':
+        return 'leaving'
+      case 'starting':
+        return 'waiting'
+      case 'running':
+    }
+    switch (this.#seclusion) {
+      case 'checking':
+        return 'waiting'
+      case 'connected':
+        return 'together'
+      case 'alone':
+      case 'cutOff':
+        return this.#seclusion
+    }
+  }
+
+  #wasAway(nowMs: number): void {
+    this.#lifeMs = undefined
+    this.#settledAtMs = nowMs + this.#options.takeBackMs
+  }
+
+  #nextDueMs(nowMs: number): number {
+    if (this.#phase !== 'running') return Number.POSITIVE_INFINITY
+    const times = [this.peers.nextSettledMs(nowMs), this.#settledAtMs, this.#doubtUntilMs]
+    return Math.min(...times.filter((timeMs) => timeMs > nowMs))
+  }
+}
+
+function isAnyBefore({ candidates }: Entry, { self, peer }: OwnershipView): boolean {
+  return candidates.slice(0, candidates.indexOf(self)).some((name) => peer(name) !== undefined)
+}
+
+function isAnyOther({ candidates }: Entry, { self, peer }: OwnershipView): boolean {
+  return candidates.some((name) => name !== self && peer(name) !== undefined)
+}

@@ -1,0 +1,164 @@
+import { describe, expect, test } from 'vitest'
+import { PlaneWorld } from '../../test/plane-world.ts'
+import type { PlaneEvent } from './messages.ts'
+
+const VIP = '192.0.2.200'
+const ABC = ['a', 'b', 'c']
+
+/** Nodes that have found each other, and settled. */
+function settled(names: readonly string[] = ABC, gateway = false): PlaneWorld {
+  const world = new PlaneWorld({ names, candidates: { [VIP]: names }, gateway })
+  world.run(10_000)
+  expect(world.ask(VIP)).toEqual([names[0]])
+  return world
+}
+
+function takenBy(world: PlaneWorld, name: string): readonly string[] {
+  return world
+    .eventsOf(name)
+    .flatMap((event: PlaneEvent) => (event.type === 'holdings' ? event.taken.map(({ cause }) => cause) : []))
+}
+
+test('nodes that start together find each other before any of them answers', () => {
+  const world = new PlaneWorld({ names: ABC, candidates: { [VIP]: ABC } })
+  expect(world.run(3000, () => world.ownerOf(VIP) !== undefined)).toBeLessThan(500)
+  world.run(10_000)
+  expect(world.ask(VIP)).toEqual(['a'])
+  expect([takenBy(world, 'b'), takenBy(world, 'c')]).toEqual([[], []])
+})
+
+test('a node alone in its cluster answers at once', () => {
+  const world = new PlaneWorld({ names: ['a'], candidates: { [VIP]: ['a'] } })
+  expect(world.run(3000, () => world.ownerOf(VIP) === 'a')).toBeLessThan(50)
+})
+
+test('nodes without a speaker are waited for at the start, and not missed later', () => {
+  const world = new PlaneWorld({ names: ABC, candidates: { [VIP]: ABC } })
+  for (const name of ['a', 'b']) world.kill(name)
+  expect(world.run(10_000, () => world.ownerOf(VIP) === 'c')).toBeLessThan(3500)
+  world.run(20_000)
+  expect(world.ask(VIP)).toEqual(['c'])
+})
+
+test.each([
+  ['three', ABC],
+  ['two', ['a', 'b']],
+  ['twelve', 'a b c d e f g h i j k l'.split(' ')]
+])(
+  'of %s nodes one that is cut off is replaced within half a second, and takes back by announcing first',
+  (_what, names) => {
+    const world = settled(names)
+    world.cut('a')
+    expect(world.run(2000, () => world.ownerOf(VIP) === 'b')).toBeLessThan(400)
+    expect(takenBy(world, 'b')).toEqual(['silent'])
+    world.run(10_000)
+    world.mend('a')
+    // No moment without an answer, from now on until it is back.
+    const answers: (readonly string[])[] = []
+    world.run(20_000, () => {
+      answers.push(world.ask(VIP))
+      return world.ownerOf(VIP) === 'a' && answers.length > 100
+    })
+    expect(world.ownerOf(VIP)).toBe('a')
+    expect(answers.every((nodes) => nodes.length > 0)).toBe(true)
+    world.run(10_000)
+    expect(world.ask(VIP)).toEqual(['a'])
+  }
+)
+
+test('a process that dies while its node lives is replaced within a fifth of a second', () => {
+  const world = settled()
+  world.kill('a')
+  expect(world.run(2000, () => world.ownerOf(VIP) === 'b')).toBeLessThan(200)
+  expect(takenBy(world, 'b')).toEqual(['refused'])
+})
+
+test('a process that ends answers until another one was heard', () => {
+  const world = settled()
+  world.leave('a')
+  let silent = 0
+  const tookMs = world.run(2000, () => {
+    if (world.ask(VIP).length === 0) silent += 1
+    return world.isDone('a')
+  })
+  expect([silent, tookMs < 100, world.ask(VIP)]).toEqual([0, true, ['b']])
+  expect(takenBy(world, 'b')).toEqual(['left'])
+})
+
+test('a process that ends alone ends at once', () => {
+  const world = new PlaneWorld({ names: ['a'], candidates: { [VIP]: ['a'] } })
+  world.run(1000)
+  world.leave('a')
+  expect(world.run(2000, () => world.isDone('a'))).toBeLessThan(100)
+})
+
+test('who was stopped for a while does not answer when it goes on: another one does', () => {
+  const world = settled()
+  world.freeze('a')
+  world.run(1000)
+  expect(world.ownerOf(VIP)).toBe('b')
+  world.thaw('a')
+  for (let i = 0; i < 100; i += 1) {
+    expect(world.ask(VIP)).toEqual(['b'])
+    world.run(5)
+  }
+  world.run(10_000)
+  expect(world.ask(VIP)).toEqual(['a'])
+})
+
+test('a pause of less than the silence of a dead one moves nothing', () => {
+  const world = settled()
+  world.freeze('a')
+  world.run(150)
+  world.thaw('a')
+  world.run(10_000)
+  expect(ABC.map((name) => takenBy(world, name).length)).toEqual([1, 0, 0])
+})
+
+describe('a cable', () => {
+  test('that is out makes its node silent at once; back in, it waits for its turn', () => {
+    const world = settled()
+    world.setCarrier('a', false)
+    world.run(5)
+    expect(
+      world
+        .eventsOf('a')
+        .filter(({ type }) => type === 'seclusion')
+        .at(-1)
+    ).toMatchObject({ seclusion: 'cutOff' })
+    expect(world.run(2000, () => world.ownerOf(VIP) === 'b')).toBeLessThan(400)
+    world.run(5000)
+    world.setCarrier('a', true)
+    world.run(1500)
+    expect(world.ask(VIP)).toEqual(['b'])
+    world.run(10_000)
+    expect(world.ask(VIP)).toEqual(['a'])
+  })
+})
+
+describe('who hears nobody', () => {
+  test('and not the gateway has nothing', () => {
+    const world = settled(ABC, true)
+    world.cut('a')
+    world.run(1500)
+    const last = world
+      .eventsOf('a')
+      .filter(({ type }) => type === 'holdings')
+      .at(-1)
+    expect(last).toMatchObject({ released: [VIP] })
+  })
+
+  test('but the gateway takes over what all others had, though they died at once', () => {
+    const world = settled(ABC, true)
+    world.cut('a')
+    world.cut('b')
+    expect(world.run(2000, () => world.ownerOf(VIP) === 'c')).toBeLessThan(450)
+    expect(takenBy(world, 'c')).toEqual(['isolation'])
+  })
+
+  test('of two without a gateway goes on, and takes over', () => {
+    const world = settled(['a', 'b'])
+    world.kill('a')
+    expect(world.run(2000, () => world.ownerOf(VIP) === 'b')).toBeLessThan(400)
+  })
+})

@@ -1,0 +1,168 @@
+import { Informer, type KubeClient, SECRETS, type V1Secret } from '@clarion-lb/k8s-watch'
+import { MAX_CANDIDATES } from '@clarion-lb/planner'
+import { describeError } from '@clarion-lb/runtime'
+import type { Logger } from 'pino'
+import type { Liveness } from './liveness.ts'
+import { keysOf, LIVENESS_SECRET } from './liveness-keys.ts'
+import type { LivenessSettings, PlaneEvent } from './plane/messages.ts'
+
+export interface ProbedLivenessOptions {
+  readonly client: KubeClient
+  readonly namespace: string
+  readonly node: string
+  readonly port: number
+  /** Multiplies all times. */
+  readonly patience: number
+  /** What tells who is alive while there is no key. */
+  readonly fallback: Liveness
+  readonly log: Logger
+  /** @defaultValue 10,000 */
+  readonly keyTimeoutMs?: number
+}
+
+const KEY_TIMEOUT_MS = 10_000
+/** Who is gone for so long makes room among the first candidates, where there are more nodes than those. */
+const FORGET_MS = 10_000
+
+/**
+ * Speakers probe each other in the plane, with a key from a Secret. Here is what that needs of the API server, and who was
+ * ever heard: a node on which no speaker was is no candidate. Until there is a key, and if there is none for long, it is
+ * the fallback that tells who is alive.
+ */
+export class ProbedLiveness implements Liveness {
+  readonly name = 'liveness'
+  readonly #options: ProbedLivenessOptions
+  readonly #secrets: Informer<V1Secret>
+  readonly #listeners: (() => void)[] = []
+  readonly #heard = new Set<string>()
+  readonly #forgetting = new Map<string, NodeJS.Timeout>()
+  readonly #hasKeys = Promise.withResolvers<void>()
+  #keys: readonly Uint8Array[] = []
+  #isGathered = false
+  #isFallingBack = false
+  #failure: string | undefined
+
+  constructor(options: ProbedLivenessOptions) {
+    this.#options = options
+    this.#heard.add(options.node)
+    this.#secrets = new Informer({
+      client: options.client,
+      resource: SECRETS,
+      namespace: options.namespace,
+      fieldSelector: `metadata.name=${LIVENESS_SECRET}`
+    })
+  }
+
+  members(): ReadonlySet<string> | undefined {
+    if (this.#isGathered) return new Set(this.#heard)
+    return this.#isFallingBack ? this.#options.fallback.members() : undefined
+  }
+
+  settings(): Omit<LivenessSettings, 'members'> | undefined {
+    const { port, patience } = this.#options
+    return this.#keys.length === 0 ? undefined : { port, patience, keys: this.#keys }
+  }
+
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener)
+  }
+
+  onPlaneEvent(event: PlaneEvent): void {
+    this.#options.fallback.onPlaneEvent(event)
+    switch (event.type) {
+      case 'gathered':
+        this.#failure = undefined
+        this.#isGathered = true
+        this.#tell()
+        if (this.#isFallingBack) void this.#endFallback()
+        return
+      case 'livenessFailed':
+        if (this.#failure !== event.message)
+          this.#options.log.error({ error: event.message }, 'nodes cannot be probed')
+        this.#failure = event.message
+        return
+      case 'liveness':
+        if (event.event.type === 'alive') this.#noteAlive(event.event.detail.id)
+        if (event.event.type === 'dead' || event.event.type === 'left') this.#noteGone(event.event.detail.id)
+        return
+      default:
+    }
+  }
+
+  unreadyBecause(): string | undefined {
+    if (this.#failure !== undefined) return `other nodes cannot be probed: ${this.#failure}`
+    if (this.#keys.length > 0 || this.#isFallingBack) return undefined
+    return `there is no key to probe other nodes with: Secret ${LIVENESS_SECRET}`
+  }
+
+  /** Resolves when there is a key, or the fallback has to do. */
+  async start(signal: AbortSignal): Promise<void> {
+    const { log, keyTimeoutMs = KEY_TIMEOUT_MS } = this.#options
+    this.#secrets.onChange(({ type, object }) => {
+      // A Secret that is gone takes nobody's key away: it may be about to be made again.
+      if (type !== 'deleted') this.#setKeys(object)
+    })
+    this.#secrets.onProblem(({ error }) =>
+      log.warn({ error: describeError(error) }, 'the Secret of liveness cannot be followed')
+    )
+    this.#secrets.start(signal)
+    const timeout = Promise.withResolvers<void>()
+    const timer = setTimeout(timeout.resolve, keyTimeoutMs)
+    signal.addEventListener('abort', () => timeout.resolve(), { once: true })
+    await Promise.race([this.#hasKeys.promise, timeout.promise])
+    clearTimeout(timer)
+    if (this.#keys.length > 0 || signal.aborted) return
+    log.warn({ secret: LIVENESS_SECRET }, 'no key to probe other nodes with: their Leases tell who is alive')
+    this.#isFallingBack = true
+    this.#options.fallback.onChange(() => this.#tell())
+    await this.#options.fallback.start(signal)
+  }
+
+  async stop(): Promise<void> {
+    for (const timer of this.#forgetting.values()) clearTimeout(timer)
+    this.#forgetting.clear()
+    if (this.#isFallingBack) await this.#options.fallback.stop()
+    await this.#secrets.stop()
+  }
+
+  async #endFallback(): Promise<void> {
+    this.#isFallingBack = false
+    await this.#options.fallback.stop()
+  }
+
+  #setKeys(secret: V1Secret): void {
+    const keys = keysOf(secret)
+    if (keys.length === 0) {
+      // The manifests make it empty, and the controller fills it.
+      const level = Object.keys(secret.data ?? {}).length === 0 ? 'debug' : 'warn'
+      this.#options.log[level]({ secret: LIVENESS_SECRET }, 'there is no usable key in the Secret')
+      return
+    }
+    this.#keys = keys
+    this.#hasKeys.resolve()
+    this.#tell()
+  }
+
+  #noteAlive(node: string): void {
+    clearTimeout(this.#forgetting.get(node))
+    this.#forgetting.delete(node)
+    if (this.#heard.has(node)) return
+    this.#heard.add(node)
+    this.#tell()
+  }
+
+  #noteGone(node: string): void {
+    if (!this.#heard.has(node) || this.#heard.size <= MAX_CANDIDATES) return
+    clearTimeout(this.#forgetting.get(node))
+    const forget = (): void => {
+      this.#forgetting.delete(node)
+      this.#heard.delete(node)
+      this.#tell()
+    }
+    this.#forgetting.set(node, setTimeout(forget, FORGET_MS))
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener()
+  }
+}
