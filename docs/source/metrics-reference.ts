@@ -2,6 +2,7 @@ import { type Metric, Registry } from 'prom-client'
 import { registerAllocatorMetrics } from '../../apps/controller/src/metrics.ts'
 import { createWebhookMetrics } from '../../apps/controller/src/webhooks/webhook-metrics.ts'
 import { createCommonMetrics } from '../../apps/runtime/src/index.ts'
+import { LivenessMetrics } from '../../apps/speaker/src/liveness-metrics.ts'
 import { registerSpeakerMetrics } from '../../apps/speaker/src/metrics.ts'
 import { registerSessionMetrics } from '../../apps/speaker/src/session-metrics.ts'
 import { type Alert, CLARION_ALERTS, METALLB_ALERTS } from '../../deploy/source/monitoring/alerts.ts'
@@ -56,7 +57,13 @@ function controllerRegistry(): Registry {
 
 function speakerRegistry(): Registry {
   const registry = new Registry()
-  registerSpeakerMetrics(registry, { node: '', counts: async () => [], announced: () => [] })
+  const counts = { addresses: [], liveness: undefined }
+  registerSpeakerMetrics(registry, {
+    node: '',
+    counts: async () => counts,
+    announced: () => [],
+    liveness: new LivenessMetrics(registry)
+  })
   registerSessionMetrics(registry, async () => [])
   return registry
 }

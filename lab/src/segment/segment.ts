@@ -94,6 +94,15 @@ export class Segment {
     await run('ip', ['link', 'set', portOf(hostName), 'up'])
   }
 
+  /** Takes a host's port from the bridge: it is cut off, and its carrier stays. */
+  async cutOff(hostName: string): Promise<void> {
+    await run('ip', ['link', 'set', portOf(hostName), 'nomaster'])
+  }
+
+  async mend(hostName: string): Promise<void> {
+    await run('ip', ['link', 'set', portOf(hostName), 'master', BRIDGE])
+  }
+
   /** Runs a program inside a host's namespace. */
   async execute(hostName: string, program: string, args: readonly string[], stdin?: string): Promise<string> {
     return run('nsenter', [`--net=${namespacePath(hostName)}`, program, ...args], stdin)

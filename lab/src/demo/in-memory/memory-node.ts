@@ -98,7 +98,9 @@ export class MemoryNode {
         METALLB_NAMESPACE: SYSTEM_NAMESPACE,
         METALLB_NODE_NAME: this.name,
         METALLB_ML_BIND_ADDR: '127.0.0.1',
-        METALLB_ML_LABELS: 'app=metallb,component=speaker'
+        METALLB_ML_LABELS: 'app=metallb,component=speaker',
+        // The addresses of the nodes are on a segment in memory: nothing leads there.
+        CLARION_LIVENESS: 'off'
       }
     })
   }
