@@ -1,0 +1,97 @@
+import { NAMESPACE, node, type TestCluster } from '@clarion-lb/runtime/testing'
+import { describe, expect, test } from 'vitest'
+import { addressWonBy, putService, SpeakerBench, startCluster, WITH_LEASES } from '../test/speaker-bench.ts'
+
+const PROBING = [...WITH_LEASES.filter((flag) => !flag.startsWith('--liveness')), '--liveness=on']
+const key = (octet: number): string => Buffer.alloc(32, octet).toString('base64')
+
+function putSecret(cluster: TestCluster, data: Readonly<Record<string, string>>): void {
+  cluster.put({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'clarion-liveness', namespace: NAMESPACE },
+    data
+  })
+}
+
+/** Nodes n1 and n2 with addresses inside, and Service `web`, whose address n2 wins. */
+async function startTwo(): Promise<{ readonly cluster: TestCluster; readonly address: string }> {
+  const cluster = await startCluster('n1', 'n2')
+  for (const [i, name] of ['n1', 'n2'].entries()) {
+    const status = { addresses: [{ type: 'InternalIP', address: `198.51.100.${i + 1}` }] }
+    cluster.change(node(name), (current) => ({ ...current, status }), 'status')
+  }
+  const address = addressWonBy('n2', 'n1')
+  putService(cluster, 'web', { address, nodes: ['n1'] })
+  return { cluster, address }
+}
+
+const alive = (id: string) =>
+  ({
+    type: 'liveness',
+    event: { type: 'alive', detail: { id, incarnation: 1024, reason: 'joined' } }
+  }) as const
+
+describe('speakers that probe each other', () => {
+  test('tell the plane the key and all nodes before there is anything to answer for', async () => {
+    const { cluster } = await startTwo()
+    putSecret(cluster, { current: key(1), next: key(2) })
+    const { plane } = await SpeakerBench.start(cluster, 'n1', PROBING)
+    expect(plane.liveness).toMatchObject({
+      port: 7475,
+      patience: 1,
+      members: [
+        { name: 'n1', address: '198.51.100.1' },
+        { name: 'n2', address: '198.51.100.2' }
+      ]
+    })
+    expect(plane.liveness?.keys.map(([first]) => first)).toEqual([1, 2])
+    expect(cluster.writes('leases')).toEqual([])
+  })
+
+  test('have a node as a candidate while nobody knows where speakers are, and then only if one was heard', async () => {
+    const { cluster, address } = await startTwo()
+    putSecret(cluster, { current: key(1) })
+    const bench = await SpeakerBench.start(cluster, 'n1', PROBING)
+    const candidates = (): readonly string[] | undefined => bench.plane.changes.at(-1)?.set[0]?.candidates
+    expect(candidates()).toEqual(['n2', 'n1'])
+    bench.tell({ type: 'gathered' })
+    await cluster.eventually(() => expect(candidates()).toEqual(['n1']))
+    expect(bench.plane.wanted).toEqual([address])
+    bench.tell(alive('n2'))
+    await cluster.eventually(() => expect(candidates()).toEqual(['n2', 'n1']))
+  })
+
+  test('take another key without a restart, and keep it when the Secret is gone', async () => {
+    const { cluster } = await startTwo()
+    putSecret(cluster, { current: key(1) })
+    const { plane } = await SpeakerBench.start(cluster, 'n1', PROBING)
+    putSecret(cluster, { current: key(2), previous: key(1) })
+    await cluster.eventually(() => expect(plane.liveness?.keys.map(([first]) => first)).toEqual([2, 1]))
+    cluster.remove({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'clarion-liveness', namespace: NAMESPACE }
+    })
+    putService(cluster, 'other', { address: '192.0.2.200', nodes: ['n1'] })
+    await cluster.eventually(() => expect(plane.changes.length).toBeGreaterThan(1))
+    expect(plane.liveness?.keys.map(([first]) => first)).toEqual([2, 1])
+  })
+
+  test('log who accused a node that is dead, and count it', async () => {
+    const { cluster } = await startTwo()
+    putSecret(cluster, { current: key(1) })
+    const bench = await SpeakerBench.start(cluster, 'n1', PROBING)
+    const detail = {
+      id: 'n2',
+      incarnation: 1024,
+      accusers: ['n1', 'n3'],
+      reason: 'silent',
+      silentMs: 290
+    } as const
+    bench.tell({ type: 'liveness', event: { type: 'dead', detail } })
+    expect(cluster.logs('node declared dead')).toMatchObject([
+      { node: 'n2', accusers: ['n1', 'n3'], reason: 'silent', silentMs: 290 }
+    ])
+  })
+})

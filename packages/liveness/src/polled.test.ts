@@ -1,0 +1,94 @@
+import { Poller, unsupportedReason } from '@clarion-lb/linux-net'
+import { parseIpAddress } from '@clarion-lb/netaddr'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { LivenessDead } from './events.ts'
+import { Liveness } from './liveness.ts'
+import { PolledClock } from './polled-clock.ts'
+import { PolledTransport } from './polled-transport.ts'
+
+const KEY = new Uint8Array(32).fill(1)
+const ADDRESS = parseIpAddress('127.0.0.1')
+/** The transport binds any address, so that ports have to differ; these are below those that the system gives out. */
+const FIRST_PORT = 17_475
+
+interface Polled {
+  readonly liveness: Liveness
+  readonly clock: PolledClock
+  readonly transport: PolledTransport
+  readonly poller: () => Poller
+}
+
+function start(id: string, port: number): Polled {
+  const clock = new PolledClock()
+  let poller = new Poller([])
+  const transport = new PolledTransport({
+    port,
+    onDescriptors: (descriptors) => {
+      poller = new Poller(descriptors)
+    }
+  })
+  const parameters = { periodMs: 100, silenceMs: 600 }
+  const liveness = new Liveness({ id, keys: [KEY], port, clock, transport, parameters })
+  onTestFinished(() => liveness.abandon())
+  liveness.start()
+  return { liveness, clock, transport, poller: () => poller }
+}
+
+/** All take turns, as if each had a thread: until it is enough, or ten seconds have passed. */
+function runUntil(members: readonly Polled[], isEnough: () => boolean): void {
+  const endMs = performance.now() + 10_000
+  while (!isEnough() && performance.now() < endMs)
+    for (const { clock, transport, poller } of members) {
+      if (poller().wait(1) > 0) transport.drain()
+      clock.run()
+    }
+}
+
+describe.skipIf(unsupportedReason() !== undefined)(`polled (${unsupportedReason() ?? 'supported'})`, () => {
+  test('members without an event loop find each other, one whose port is refused, and one that leaves', () => {
+    const members = ['a', 'b', 'c'].map((id, i) => start(id, FIRST_PORT + i))
+    const list = members.map(({ liveness }) => ({ id: liveness.id, address: ADDRESS, port: liveness.port }))
+    for (const { liveness } of members) liveness.setMembers(list)
+    const [a, b, c] = members
+    if (a === undefined || b === undefined || c === undefined) throw new Error('unreachable')
+    const holds = (by: Polled, id: string, standing: string): boolean =>
+      by.liveness.verdictOf(id)?.standing === standing
+    runUntil(members, () => ['b', 'c'].every((id) => holds(a, id, 'alive')) && holds(b, 'c', 'alive'))
+    const dead: LivenessDead[] = []
+    a.liveness.on('dead', (detail) => dead.push(detail))
+    c.liveness.abandon()
+    runUntil([a, b], () => dead.length > 0)
+    expect(dead).toMatchObject([{ id: 'c', reason: 'refused' }])
+    void b.liveness.stop()
+    runUntil([a, b], () => holds(a, 'b', 'left'))
+    expect(holds(a, 'b', 'left')).toBe(true)
+    runUntil([a, b], () => b.liveness.port === 0)
+    expect(b.liveness.port).toBe(0)
+  })
+
+  test('a port that another program has is refused, and nothing stays open', () => {
+    const { liveness } = start('a', FIRST_PORT)
+    const told: (readonly number[])[] = []
+    const transport = new PolledTransport({
+      port: liveness.port,
+      onDescriptors: (descriptors) => told.push(descriptors)
+    })
+    const listener = { onDatagram: () => undefined, onRefused: () => undefined }
+    expect(() => transport.open(listener)).toThrow('EADDRINUSE')
+    expect([transport.port, told]).toEqual([0, []])
+  })
+})
+
+test('deadlines are called when they are due, once, and not after they are cancelled', () => {
+  const clock = new PolledClock()
+  const called: string[] = []
+  clock.after(0, () => called.push('now'))
+  const cancel = clock.after(0, () => called.push('never'))
+  clock.after(60_000, () => called.push('later'))
+  cancel()
+  expect(clock.waitMs()).toBe(0)
+  clock.run()
+  clock.run()
+  expect(called).toEqual(['now'])
+  expect(clock.waitMs()).toBeGreaterThan(50_000)
+})
