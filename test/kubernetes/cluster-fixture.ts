@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { Client, type LabApi, type Outage } from '@clarion-lb/lab'
+import { dirname, join } from 'node:path'
+import { Client, type LabApi, type Outage, run } from '@clarion-lb/lab'
 import {
   buildClarionImages,
   CLARION_NAMESPACE,
@@ -76,6 +76,21 @@ export class ClusterFixture {
     await this.kubectl.run('apply', '-k', SHIPPED)
     await this.waitForRollouts()
     await this.apply(EXAMPLE_MANIFESTS)
+  }
+
+  /** Runs commands as a person does: in the directory of the repository, with `kubectl` at hand. */
+  async follow(commands: string): Promise<void> {
+    const { kubeconfigFile } = this.cluster.controlPlane
+    const path = `${dirname(this.kubectl.program)}:${process.env['PATH'] ?? ''}`
+    const words = [
+      `PATH=${path}`,
+      `KUBECONFIG=${kubeconfigFile}`,
+      'bash',
+      '-e',
+      '-c',
+      `cd ${ROOT}\n${commands}`
+    ]
+    await run('env', words)
   }
 
   async waitForRollouts(): Promise<void> {
