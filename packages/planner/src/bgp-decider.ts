@@ -1,5 +1,6 @@
 import { type BgpDecision, type BgpRoute, decideBgp } from './bgp-decision.ts'
 import { isSameCommunities } from './community-lists.ts'
+import { isFit } from './node-view.ts'
 import { type KnownService, type PlannerState, SharedRefusals } from './planner-state.ts'
 
 /** A decision that is another than before. */
@@ -13,7 +14,7 @@ export interface BgpChange {
 
 type Refusal = Extract<BgpDecision, { outcome: 'withhold' }>
 
-/** The BGP part of a planner. Of the nodes it is only its own that counts. */
+/** The BGP part of a planner. Of the nodes it is only its own that counts, unless that is in maintenance. */
 export class BgpDecider {
   readonly #state: PlannerState
   readonly #refusals = new SharedRefusals<Refusal>()
@@ -56,10 +57,15 @@ export class BgpDecider {
   }
 }
 
-/** What of a node's object takes part in decisions. */
-function fitnessOf({ node, nodes }: PlannerState): string {
+/** What of nodes' objects takes part in decisions: of the own one, and while that is in maintenance of all. */
+function fitnessOf({ node, nodes, ignoreExcludeLabel }: PlannerState): string {
   const view = nodes.get(node)
-  return [view?.isNetworkUnavailable === true, view?.isExcluded === true].join()
+  const own = [view?.isNetworkUnavailable === true, view?.isExcluded === true, view?.isOutOfService === true]
+  if (view?.maintenance?.isWithdrawn !== true) return own.join()
+  const others = [...nodes.values()]
+    .filter((other) => other.maintenance === undefined && isFit(other, ignoreExcludeLabel))
+    .map(({ name }) => name)
+  return [...own, view.maintenance.because, ...others].join()
 }
 
 function isSameDecision(a: BgpDecision, b: BgpDecision): boolean {

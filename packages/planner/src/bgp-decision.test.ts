@@ -9,9 +9,13 @@ interface World {
   readonly advertisements?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined
   readonly unavailable?: readonly string[]
   readonly excluded?: readonly string[]
+  readonly outOfService?: readonly string[]
+  /** In maintenance, with routes that may go. */
+  readonly withdrawn?: readonly string[]
   readonly ignoreExcludeLabel?: boolean
 }
 
+const LEFT = { because: 'annotation clarion.io/maintenance', yieldedShare: 1, isWithdrawn: true }
 const POOLS = { lan: ['10.20.30.0/24', '2001:db8::/64'] }
 
 function snapshotOf(world: World): BgpSnapshot {
@@ -23,7 +27,9 @@ function snapshotOf(world: World): BgpSnapshot {
   const view = (name: string) => ({
     name,
     isNetworkUnavailable: unavailable.includes(name),
-    isExcluded: excluded.includes(name)
+    isExcluded: excluded.includes(name),
+    isOutOfService: world.outOfService?.includes(name) ?? false,
+    maintenance: world.withdrawn?.includes(name) === true ? LEFT : undefined
   })
   return {
     pools: new PoolIndex(config.pools),
@@ -158,6 +164,8 @@ describe('why not', () => {
     ],
     ['a network that is not there', LOCAL, WORST, [], 'nodeNetworkUnavailable'],
     ['the exclude label', LOCAL, { excluded: ['pandora'] }, [], 'nodeLabeledExcludeBalancers'],
+    ['out of service', LOCAL, { outOfService: ['pandora'] }, [], 'nodeOutOfService'],
+    ['in maintenance', {}, { withdrawn: ['pandora'] }, THERE, 'nodeInMaintenance'],
     ['no endpoint, policy Local', LOCAL, {}, [], 'noLocalEndpoints'],
     ['an endpoint elsewhere, policy Local', LOCAL, {}, THERE, 'noLocalEndpoints'],
     ['no endpoint', {}, {}, [], 'noEndpoints']

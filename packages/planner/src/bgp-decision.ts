@@ -2,7 +2,7 @@ import type { BgpAdvertisement, Community, Pool } from '@clarion-lb/config'
 import { type IpAddress, type IpFamily, IpPrefix } from '@clarion-lb/netaddr'
 import type { ServiceEndpoints } from './endpoints.ts'
 import { findAddresses, selectsService, type UnusableReason } from './found-addresses.ts'
-import type { NodeView } from './node-view.ts'
+import { isFit, type NodeView } from './node-view.ts'
 import type { PoolIndex } from './pool-index.ts'
 import type { ServiceView } from './service.ts'
 
@@ -23,6 +23,8 @@ export type BgpWithholdReason =
   | 'conflictingAdvertisements'
   | 'nodeNetworkUnavailable'
   | 'nodeLabeledExcludeBalancers'
+  | 'nodeOutOfService'
+  | 'nodeInMaintenance'
   | 'noLocalEndpoints'
   | 'noEndpoints'
 
@@ -72,6 +74,9 @@ export function decideBgp(
   if (conflict !== undefined) return withhold('conflictingAdvertisements', conflict)
   const unfit = whyUnfit(node, service, endpoints, snapshot)
   if (unfit !== undefined) return unfit
+  const maintenance = snapshot.nodes.get(node)?.maintenance
+  if (maintenance?.isWithdrawn === true && hasOtherNextHop(node, { service, endpoints, snapshot, pool }))
+    return withhold('nodeInMaintenance', `this node is in maintenance: ${maintenance.because}`)
   return {
     outcome: 'advertise',
     pool: pool.name,
@@ -97,9 +102,31 @@ function whyUnfit(
       'this node has the label node.kubernetes.io/exclude-from-external-load-balancers'
     )
   }
+  if (view?.isOutOfService === true)
+    return withhold('nodeOutOfService', 'this node has the taint node.kubernetes.io/out-of-service')
   if (isLocal(service) && !endpoints.nodes.has(node))
     return withhold('noLocalEndpoints', 'its policy is Local, and it has no usable endpoint on this node')
   return endpoints.hasUsable ? undefined : withhold('noEndpoints', 'it has no usable endpoint')
+}
+
+interface Routing {
+  readonly service: ServiceView
+  readonly endpoints: ServiceEndpoints
+  readonly snapshot: BgpSnapshot
+  readonly pool: Pool
+}
+
+/** Whether routers can go by another node, which is not in maintenance itself. The last way stays. */
+function hasOtherNextHop(node: string, { service, endpoints, snapshot, pool }: Routing): boolean {
+  const advertisements = pool.bgpAdvertisements.filter((one) => selectsService(one, service))
+  return [...snapshot.nodes.values()].some(
+    (view) =>
+      view.name !== node &&
+      view.maintenance === undefined &&
+      isFit(view, snapshot.ignoreExcludeLabel) &&
+      (!isLocal(service) || endpoints.nodes.has(view.name)) &&
+      advertisements.some(({ nodes }) => nodes.has(view.name))
+  )
 }
 
 function isLocal(service: ServiceView): boolean {

@@ -108,6 +108,20 @@ describe('a change', () => {
     expect(brief(planner.setNode('pandora', undefined))).toEqual(['default/a advertise'])
   })
 
+  test('of other nodes count while the own one is in maintenance', () => {
+    const planner = new BgpPlanner({ node: 'pandora' })
+    planner.setConfig(CONFIG)
+    planner.setService(service('a', 1), READY)
+    const maintenance = { because: 'it is drained', yieldedShare: 1, isWithdrawn: true }
+    const iris = { ...FIT, name: 'iris' }
+    // Alone it stays a way.
+    expect(planner.setNode('pandora', { ...FIT, maintenance })).toEqual([])
+    expect(brief(planner.setNode('iris', iris))).toEqual(['default/a nodeInMaintenance'])
+    expect(brief(planner.setNode('iris', { ...iris, maintenance }))).toEqual(['default/a advertise'])
+    expect(brief(planner.setNode('iris', iris))).toEqual(['default/a nodeInMaintenance'])
+    expect(brief(planner.setNode('pandora', FIT))).toEqual(['default/a advertise'])
+  })
+
   test('of the configuration tells of other attributes, too', () => {
     const planner = new BgpPlanner({ node: 'pandora' })
     planner.setConfig(CONFIG)

@@ -31,7 +31,7 @@ export {
   type WithholdReason
 } from './l2-election.ts'
 export { L2Planner, type L2PlannerOptions } from './l2-planner.ts'
-export type { NodeView } from './node-view.ts'
+export type { NodeMaintenance, NodeView } from './node-view.ts'
 export { PoolIndex } from './pool-index.ts'
 export { poolDefinitionsOf, type Requester } from './requester.ts'
 export type { RouteConflict } from './route-conflicts.ts'

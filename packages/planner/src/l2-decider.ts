@@ -19,6 +19,8 @@ export class L2Decider {
   readonly #candidates = new Set<string>()
   readonly #refusals = new SharedRefusals<Refusal>()
   readonly #orders = new SharedOrders()
+  /** Nodes that give something up: how much, to whom or why. */
+  readonly #concessions = new Map<string, string>()
   #members: ReadonlySet<string> | undefined
 
   constructor(state: PlannerState) {
@@ -55,12 +57,13 @@ export class L2Decider {
     return this.nodesChanged(names)
   }
 
-  /** Decides again where a node came to be a candidate: for all; where one left: for what it was a candidate of. */
+  /** Decides again where a node came to be a candidate, or concedes more or less: for all; where one left: for what it was a candidate of. */
   nodesChanged(names: Iterable<string>): readonly L2Change[] {
     const parts = this.#snapshotParts()
     const gone = new Set<string>()
     let hasNew = false
     for (const name of names) {
+      hasNew = this.#noteConcessions(name) || hasNew
       const isNow = isCandidate(parts, name)
       if (isNow === this.#candidates.has(name)) continue
       if (isNow) this.#candidates.add(name)
@@ -70,6 +73,17 @@ export class L2Decider {
     }
     if (!hasNew && gone.size === 0) return []
     return this.decide(hasNew ? this.#state.services.keys() : this.#withAnyOf(gone))
+  }
+
+  /** Returns whether the node gives up more or less than before, or what it has goes to MetalLB's speaker there or comes back. */
+  #noteConcessions(name: string): boolean {
+    const { maintenance, rival } = this.#state.nodes.get(name) ?? {}
+    const { yieldedShare = 0, because = '' } = maintenance ?? {}
+    const text = `${rival ?? ''}${yieldedShare === 0 ? '' : ` ${yieldedShare} ${because}`}`
+    const isSame = (this.#concessions.get(name) ?? '') === text
+    if (text === '') this.#concessions.delete(name)
+    else this.#concessions.set(name, text)
+    return !isSame
   }
 
   *#withAnyOf(names: ReadonlySet<string>): Generator<string, void, undefined> {

@@ -1,47 +1,8 @@
 import { hash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { decideL2, type L2Snapshot, MAX_CANDIDATES, PoolIndex, summarizeEndpoints } from './index.ts'
-import { configOf, serviceOf } from './test-objects.ts'
-
-const POOLS = ['10.0.0.0/8', '192.168.0.0/16', '2001:db8::/32', 'fc00::/7']
-
-interface World {
-  readonly nodes: readonly string[]
-  readonly members?: readonly string[] | undefined
-  readonly advertisements?: readonly Readonly<Record<string, unknown>>[]
-  readonly unavailable?: readonly string[]
-  readonly excluded?: readonly string[]
-  readonly ignoreExcludeLabel?: boolean
-}
-
-function snapshotOf(world: World): L2Snapshot {
-  const { nodes, members, advertisements = [{}], unavailable = [], excluded = [] } = world
-  const config = configOf(
-    { lan: POOLS },
-    {
-      nodes: nodes.map((name) => ({ name, labels: { name } })),
-      l2Advertisements: advertisements.map((spec, i) => ({ metadata: { name: `ad${i}` }, spec }))
-    }
-  )
-  return {
-    pools: new PoolIndex(config.pools),
-    nodes: new Map(
-      nodes.map((name) => [
-        name,
-        { name, isNetworkUnavailable: unavailable.includes(name), isExcluded: excluded.includes(name) }
-      ])
-    ),
-    members: members === undefined ? undefined : new Set(members),
-    ignoreExcludeLabel: world.ignoreExcludeLabel ?? false
-  }
-}
-
-const READY = summarizeEndpoints([{ endpoints: [{ nodeName: 'node-a' }] }])
-
-function announcerOf(world: World, address: string, options: Parameters<typeof serviceOf>[1] = {}) {
-  const service = serviceOf('a', { ingress: [address], ...options })
-  return decideL2(world.nodes[0] ?? '', service, READY, snapshotOf(world)).announcer
-}
+import { decideL2, MAX_CANDIDATES, summarizeEndpoints } from './index.ts'
+import { ABC, announcerOf, READY, snapshotOf } from './test-election.ts'
+import { serviceOf } from './test-objects.ts'
 
 /** The order of election: who announces once those before are gone. */
 function orderOf(nodes: readonly string[], address: string): string {
@@ -51,7 +12,6 @@ function orderOf(nodes: readonly string[], address: string): string {
   return order.join()
 }
 
-const ABC = ['node-a', 'node-b', 'node-c']
 const KIND = ['kind-worker', 'kind-worker2', 'kind-control-plane']
 const WORKERS = ['worker1', 'worker2', 'worker3', 'worker4', 'worker5']
 
@@ -93,6 +53,9 @@ describe('the election', () => {
     ['network unavailable', { unavailable: ['node-a'] }, 'node-c'],
     ['excluded by label', { excluded: ['node-a'] }, 'node-c'],
     ['excluded by label, which is ignored', { excluded: ['node-a'], ignoreExcludeLabel: true }, 'node-a'],
+    ['out of service', { outOfService: ['node-a'] }, 'node-c'],
+    ['in maintenance', { yielded: { 'node-a': 1 } }, 'node-c'],
+    ['in maintenance, as all are', { yielded: { 'node-a': 1, 'node-b': 1, 'node-c': 1 } }, 'node-a'],
     ['not alive', { members: ['node-b', 'node-c'] }, 'node-c'],
     [
       'not selected',

@@ -3,7 +3,7 @@ import type { L2Advertisement, Pool } from '@clarion-lb/config'
 import type { IpAddress } from '@clarion-lb/netaddr'
 import type { ServiceEndpoints } from './endpoints.ts'
 import { findAddresses, selectsService, type UnusableReason } from './found-addresses.ts'
-import type { NodeView } from './node-view.ts'
+import { isFit, isYielded, type NodeView } from './node-view.ts'
 import type { PoolIndex } from './pool-index.ts'
 import { annotationOf, type ServiceView } from './service.ts'
 
@@ -24,6 +24,7 @@ export type WithholdReason =
   | 'notOwner'
   | 'noMatchingAdvertisement'
   | 'sharedIPWithServiceSelector'
+  | 'besideMetalLB'
 
 /** Who announces a Service's addresses, or why this node does not. */
 export type L2Decision =
@@ -76,6 +77,8 @@ export function decideL2(
       'it may share its address, and an advertisement with serviceSelectors matches it: sharers could be announced from different nodes'
     return withhold('sharedIPWithServiceSelector', because)
   }
+  const rival = findRival({ service, endpoints, snapshot, advertisements })
+  if (rival !== undefined) return withhold('besideMetalLB', rival)
   const [first] = addresses
   const candidates = electionOrder({ service, endpoints, snapshot, advertisements, address: first })
   const [announcer] = candidates
@@ -83,10 +86,7 @@ export function decideL2(
   if (ours.length === 0)
     return withhold('noMatchingAdvertisement', describeUnmatched(pool, advertisements), candidates)
   if (announcer === undefined) return withhold('notOwner', 'no node is a candidate')
-  const because =
-    announcer === node
-      ? 'it is the first of the candidates'
-      : `node ${announcer} is the first of the candidates`
+  const because = explain(node, announcer, snapshot, first)
   if (!candidates.includes(node)) return withhold('notOwner', because, candidates)
   return {
     outcome: announcer === node ? 'announce' : 'standby',
@@ -99,6 +99,22 @@ export function decideL2(
   }
 }
 
+/** Two elections that do not know of each other would have two nodes announce one address. */
+function findRival({
+  service,
+  endpoints,
+  snapshot: { nodes },
+  advertisements
+}: Omit<Election, 'address'>): string | undefined {
+  const isLocal = service.spec?.externalTrafficPolicy === 'Local'
+  for (const { name, rival } of nodes.values()) {
+    if (rival === undefined || (isLocal && !endpoints.nodes.has(name))) continue
+    if (!advertisements.some((one) => one.nodes.has(name))) continue
+    return `pod ${rival} on node ${name} is a speaker of MetalLB, which can announce it: remove that one`
+  }
+  return undefined
+}
+
 interface Election {
   readonly service: ServiceView
   readonly endpoints: ServiceEndpoints
@@ -106,6 +122,14 @@ interface Election {
   readonly advertisements: readonly L2Advertisement[]
   /** The first address decides for all. */
   readonly address: IpAddress | undefined
+}
+
+interface Candidate {
+  readonly name: string
+  /** 1: it is in maintenance, and has the address only if nobody else can. */
+  readonly yields: 0 | 1
+  readonly score: number
+  readonly digest: string
 }
 
 /** The first candidates, the announcer before the others. */
@@ -119,16 +143,17 @@ function electionOrder({
   const isLocal = service.spec?.externalTrafficPolicy === 'Local'
   const text = address?.toString() ?? ''
   const names = snapshot.members ?? snapshot.nodes.keys()
-  const candidates: { readonly name: string; readonly score: number; readonly digest: string }[] = []
+  const candidates: Candidate[] = []
   for (const name of names) {
     if (!isCandidate(snapshot, name)) continue
     if (!advertisements.some(({ nodes }) => nodes.has(name))) continue
     if (isLocal && !endpoints.nodes.has(name)) continue
     const score = advertisements.reduce((sum, ad) => sum + (ad.preferenceScores.get(name) ?? 0), 0)
-    candidates.push({ name, score, digest: electionDigest(name, text) })
+    const yields = isYielded(snapshot.nodes.get(name), text) ? 1 : 0
+    candidates.push({ name, yields, score, digest: electionDigest(name, text) })
   }
   return candidates
-    .toSorted((a, b) => b.score - a.score || (a.digest < b.digest ? -1 : 1))
+    .toSorted((a, b) => a.yields - b.yields || b.score - a.score || (a.digest < b.digest ? -1 : 1))
     .slice(0, MAX_CANDIDATES)
     .map(({ name }) => name)
 }
@@ -141,12 +166,28 @@ export function isCandidate(
   if (members !== undefined && !members.has(name)) return false
   const node = nodes.get(name)
   if (node === undefined) return members !== undefined
-  return !node.isNetworkUnavailable && (ignoreExcludeLabel || !node.isExcluded)
+  return isFit(node, ignoreExcludeLabel)
 }
 
 /** Orders candidates: ascending, as text. The address is in its canonical form. */
 export function electionDigest(node: string, address: string): string {
   return hash('sha256', `${node}#${address}`, 'hex')
+}
+
+function explain(
+  node: string,
+  announcer: string,
+  { nodes }: L2Snapshot,
+  address: IpAddress | undefined
+): string {
+  const own = nodes.get(node)
+  const yields = own?.maintenance !== undefined && isYielded(own, address?.toString() ?? '')
+  if (announcer !== node) {
+    const first = `node ${announcer} is the first of the candidates`
+    return yields ? `this node is in maintenance (${own.maintenance.because}), and ${first}` : first
+  }
+  const first = 'it is the first of the candidates'
+  return yields ? `${first}, though in maintenance (${own.maintenance.because}): nobody else can` : first
 }
 
 function withhold(

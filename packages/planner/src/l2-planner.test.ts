@@ -63,7 +63,13 @@ test('after any changes in any order the decisions are those made from scratch',
     fc.record({ members: member }),
     fc.record({ service }),
     fc.record({ removed: fc.constantFrom('default/a', 'default/b') }),
-    fc.record({ node: fc.constantFrom(...NODES), isExcluded: fc.boolean(), isGone: fc.boolean() })
+    fc.record({
+      node: fc.constantFrom(...NODES),
+      isExcluded: fc.boolean(),
+      isGone: fc.boolean(),
+      yieldedShare: fc.constantFrom(undefined, 0, 0.5, 1),
+      rival: fc.constantFrom(undefined, undefined, 'speaker-x')
+    })
   )
   fc.assert(
     fc.property(fc.array(change, { maxLength: 30 }), (changes) => {
@@ -84,7 +90,10 @@ test('after any changes in any order the decisions are those made from scratch',
           services.delete(one.removed)
           planner.removeService(one.removed)
         } else {
-          const node = { ...view(one.node), isExcluded: one.isExcluded }
+          const { yieldedShare, isExcluded, rival } = one
+          const maintenance =
+            yieldedShare === undefined ? undefined : { because: 'drained', yieldedShare, isWithdrawn: false }
+          const node = { ...view(one.node), isExcluded, maintenance, rival }
           if (one.isGone) known.delete(one.node)
           else known.set(one.node, node)
           planner.setNode(one.node, one.isGone ? undefined : node)
