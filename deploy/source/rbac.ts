@@ -174,7 +174,13 @@ export const SPEAKER_ACCESSES: Accesses = {
   namespace: [
     { group: METALLB, resource: 'ipaddresspools', verbs: FOLLOW, why: 'whose addresses are announced' },
     ...configuration(FOLLOW, 'how they are announced, to whom'),
-    { group: '', resource: 'secrets', verbs: FOLLOW, why: 'passwords of BGP sessions' },
+    { group: '', resource: 'secrets', verbs: FOLLOW, why: 'passwords of BGP sessions; keys of liveness' },
+    {
+      group: '',
+      resource: 'pods',
+      verbs: FOLLOW,
+      why: "looks for MetalLB's speakers: two elections would not agree"
+    },
     ...BOTH_IN_NAMESPACE,
     ...['servicel2statuses', 'servicebgpstatuses'].flatMap((resource): readonly Access[] => [
       { group: METALLB, resource, verbs: KEEP, why: 'reports what is announced' },

@@ -23,6 +23,7 @@ import {
 } from 'tsyringe'
 import { Announcer } from './announcer.ts'
 import { createLiveness, createPlaneEvents } from './create-liveness.ts'
+import { createRivals } from './create-rivals.ts'
 import { LivenessMetrics } from './liveness-metrics.ts'
 import { registerSpeakerMetrics } from './metrics.ts'
 import { createPlane } from './plane/create-plane.ts'
@@ -50,6 +51,7 @@ import {
   PLANE_EVENTS,
   RECORDER,
   REPORTER,
+  RIVALS,
   ROUTE_ANNOUNCER,
   SESSION_STATES,
   SESSIONS,
@@ -85,6 +87,7 @@ export function createContainer(): DependencyContainer {
       }
     })
   })
+  provide(RIVALS, createRivals)
   provide(SESSIONS, createSessions)
   provide(ROUTE_ANNOUNCER, createRouteAnnouncer)
   provide(BGP_STATUS, createBgpStatus)
@@ -119,6 +122,8 @@ function createSpeaker(c: DependencyContainer): Speaker {
     node,
     loadBalancerClass: flags['lb-class'],
     ignoreExcludeLabel: flags['ignore-exclude-lb'],
+    isMaintainedOnCordon: flags['maintenance-on-cordon'],
+    patience: flags['ml-wan-config'] ? 3 : 1,
     metrics: c.resolve(METRICS),
     log,
     onProblem: (resource, { error, retryMs }) =>
@@ -262,6 +267,7 @@ function listServices(c: DependencyContainer): readonly Service[] {
   const speaker = c.resolve(SPEAKER)
   speaker.attach({
     liveness: c.resolve(LIVENESS),
+    rivals: c.resolve(RIVALS),
     plane: c.resolve(PLANE),
     announcer: c.resolve(ANNOUNCER),
     sessions: c.resolve(SESSIONS),

@@ -60,6 +60,12 @@ export const SPEAKER_FLAGS = {
       'so long a node that comes, or comes back, leaves its layer-2 addresses with the node that has them, as 1500ms or 5s; off: none, as MetalLB does',
     refuse: refuseDuration
   },
+  'maintenance-on-cordon': {
+    kind: 'boolean',
+    env: 'CLARION_MAINTENANCE_ON_CORDON',
+    description:
+      'a cordoned node is in maintenance, as one with the annotation clarion.io/maintenance: its addresses move to others; in MetalLB they stay'
+  },
   'ignore-exclude-lb': {
     kind: 'boolean',
     description: 'announce also from nodes labelled node.kubernetes.io/exclude-from-external-load-balancers'

@@ -23,8 +23,9 @@ import {
 import type { CommonMetrics, Service } from '@clarion-lb/runtime'
 import type { Logger } from 'pino'
 import type { Announcer } from './announcer.ts'
+import { KnownNodes } from './known-nodes.ts'
 import type { Liveness } from './liveness.ts'
-import { memberOf, nodeViewOf, trimNode } from './node-view.ts'
+import { memberOf, trimNode } from './node-view.ts'
 import type { PlaneMember } from './plane/messages.ts'
 import type { Plane } from './plane/plane.ts'
 import type { SessionsEnd } from './plane/sessions-messages.ts'
@@ -38,6 +39,10 @@ export interface SpeakerOptions {
   readonly node: string
   readonly loadBalancerClass: string
   readonly ignoreExcludeLabel: boolean
+  /** Whether a cordoned node is in maintenance. */
+  readonly isMaintainedOnCordon: boolean
+  /** Multiplies the times of maintenance. */
+  readonly patience: number
   readonly metrics: Pick<CommonMetrics, 'updates'>
   readonly log: Logger
   readonly onProblem: (resource: string, problem: InformerProblem) => void
@@ -46,6 +51,8 @@ export interface SpeakerOptions {
 /** What the speaker drives; made after it, since they ask it back. */
 export interface SpeakerParts {
   readonly liveness: Liveness
+  /** Speakers of MetalLB. */
+  readonly rivals: Service
   readonly plane: Plane
   readonly announcer: Announcer
   readonly sessions: Sessions
@@ -67,6 +74,7 @@ export class Speaker implements Service {
   readonly name = 'speaker'
   readonly planner: AnnouncementPlanner
   readonly nodes: Informer<V1Node>
+  readonly #known: KnownNodes
   readonly #options: SpeakerOptions
   readonly #services: Informer<V1Service>
   readonly #slices: Informer<V1EndpointSlice, 'service'>
@@ -80,6 +88,13 @@ export class Speaker implements Service {
     this.#options = options
     const { client, node, ignoreExcludeLabel } = options
     this.planner = new AnnouncementPlanner({ node, ignoreExcludeLabel })
+    this.#known = new KnownNodes({
+      node,
+      onCordon: options.isMaintainedOnCordon,
+      patience: options.patience,
+      onView: (name, view) => this.#apply(this.planner.setNode(name, view)),
+      onGracefulShutdown: (isGraceful) => this.#knownParts().sessions.setGracefulShutdown(isGraceful)
+    })
     this.nodes = new Informer({ client, resource: NODES, trim: trimNode })
     this.#services = new Informer({ client, resource: SERVICES, pageSize: 1000, trim: trimService })
     this.#slices = new Informer({
@@ -109,7 +124,7 @@ export class Speaker implements Service {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const { liveness, plane } = this.#knownParts()
+    const { liveness, plane, rivals } = this.#knownParts()
     await plane.start()
     this.#services.onChange(({ object }) => this.#updateService(keyOf(object)))
     this.#slices.onChange((change) => {
@@ -118,10 +133,7 @@ export class Speaker implements Service {
         this.#updateService(parseKey(key))
     })
     this.nodes.onChange((change) => {
-      const name = change.object.metadata?.name ?? ''
-      this.#apply(
-        this.planner.setNode(name, change.type === 'deleted' ? undefined : nodeViewOf(change.object))
-      )
+      this.#known.apply(change)
       if (!this.#hasBegun) return
       this.#updateLiveness()
       if (change.type === 'deleted') this.#updateMembers()
@@ -135,7 +147,7 @@ export class Speaker implements Service {
       this.#updateLiveness()
       this.#updateMembers()
     })
-    await liveness.start(signal)
+    await Promise.all([liveness.start(signal), rivals.start(signal)])
     await Promise.all(
       [this.#services, this.#slices, this.nodes].map(async (informer) => informer.waitForSync(signal))
     )
@@ -148,9 +160,16 @@ export class Speaker implements Service {
     else this.#begin()
   }
 
+  /** Pods of MetalLB's speakers, by node: what they can announce is left to them. */
+  setRivals(rivals: ReadonlyMap<string, string>): void {
+    this.#known.setRivals(rivals)
+  }
+
   /** Others take over first, then the answers end. */
   async stop(): Promise<void> {
-    const { liveness, plane, sessions, statuses } = this.#knownParts()
+    const { liveness, plane, rivals, sessions, statuses } = this.#knownParts()
+    this.#known.stop()
+    await rivals.stop()
     await liveness.stop()
     await Promise.all([plane.stop(), sessions.stop(this.#end()), ...statuses.map((one) => one.stop())])
     await Promise.all([this.#services.stop(), this.#slices.stop(), this.nodes.stop()])

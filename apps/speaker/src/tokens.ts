@@ -15,6 +15,7 @@ import type { LivenessMetrics } from './liveness-metrics.ts'
 import type { PlaneEvent } from './plane/messages.ts'
 import type { Plane } from './plane/plane.ts'
 import type { Sessions } from './plane/sessions-plane.ts'
+import type { Rivals } from './rivals.ts'
 import type { RouteAnnouncer } from './route-announcer.ts'
 import type { ServiceStatuses } from './service-statuses.ts'
 import type { SessionStates } from './session-states.ts'
@@ -33,6 +34,7 @@ export const PLANE: InjectionToken<Plane> = Symbol('Plane')
 export const PLANE_EVENTS: InjectionToken<(event: PlaneEvent) => void> = Symbol('PlaneEvents')
 export const SPEAKER: InjectionToken<Speaker> = Symbol('Speaker')
 export const ANNOUNCER: InjectionToken<Announcer> = Symbol('Announcer')
+export const RIVALS: InjectionToken<Rivals> = Symbol('Rivals')
 export const SESSIONS: InjectionToken<Sessions> = Symbol('Sessions')
 export const ROUTE_ANNOUNCER: InjectionToken<RouteAnnouncer> = Symbol('RouteAnnouncer')
 export const BGP_STATUS: InjectionToken<ServiceStatuses> = Symbol('BgpStatus')

@@ -106,7 +106,25 @@ describe('a node', () => {
       metadata: { name: 'n' },
       status: { conditions: [{ type: 'NetworkUnavailable', status }] }
     })
-    expect(view).toEqual({ name: 'n', isNetworkUnavailable, isExcluded: false })
+    expect(view).toEqual({ name: 'n', isNetworkUnavailable, isExcluded: false, isOutOfService: false })
+  })
+
+  test('keeps what asks for maintenance, and nothing else of annotations and taints', () => {
+    const trimmed = trimNode({
+      metadata: { name: 'n', annotations: { 'clarion.io/maintenance': 'disk', other: 'x' } },
+      spec: {
+        podCIDR: '10.0.0.0/24',
+        taints: [
+          { key: 'other', effect: 'NoSchedule' },
+          { key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }
+        ]
+      }
+    })
+    expect(trimmed.metadata?.annotations).toEqual({ 'clarion.io/maintenance': 'disk' })
+    expect(trimmed.spec).toEqual({
+      taints: [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }]
+    })
+    expect(nodeViewOf(trimmed).isOutOfService).toBe(true)
   })
 
   test.each(['', 'true', 'false'])('is excluded by the label, whatever its value: %j', (value) => {

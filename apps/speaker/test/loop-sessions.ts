@@ -41,6 +41,10 @@ export class LoopSessions implements Sessions {
     this.#core.setRoutes(structuredClone(changes))
   }
 
+  setGracefulShutdown(isGraceful: boolean): void {
+    this.#core.setGracefulShutdown(isGraceful)
+  }
+
   markComplete(): void {
     this.#core.markComplete()
   }

@@ -40,6 +40,9 @@ export function podLabels(component: 'controller' | 'speaker'): Readonly<Record<
   return { ...APP, component }
 }
 
+/** What tells our speakers from MetalLB's, whose labels they have, too. No selector has it: those cannot be changed. */
+export const SPEAKER_MARK: Readonly<Record<string, string>> = { 'clarion.io/component': 'speaker' }
+
 /** Name and namespace of an object in the namespace, with its labels. */
 export function metadata(name: string): ManifestObject['metadata'] & { readonly namespace: string } {
   return { name, namespace: NAMESPACE, labels: LABELS }

@@ -8,6 +8,7 @@ import {
   METRICS_PORT,
   metadata,
   podLabels,
+  SPEAKER_MARK,
   WEBHOOK
 } from './objects.ts'
 
@@ -150,7 +151,7 @@ function speakerDaemonSet(image: string): ManifestObject {
       selector: { matchLabels: labels },
       updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1 } },
       template: {
-        metadata: { labels, annotations: scrapeAnnotations() },
+        metadata: { labels: { ...labels, ...SPEAKER_MARK }, annotations: scrapeAnnotations() },
         spec: {
           serviceAccountName: 'speaker',
           hostNetwork: true,

@@ -48,6 +48,7 @@ export class SessionsCore {
   readonly #routes = new Map<string, Map<string, RouteMessage>>()
   #bgp: BgpSpeaker | undefined
   #isComplete = false
+  #isGracefulShutdown = false
   /** Changes of peers, one after another. */
   #working: Promise<void> = Promise.resolve()
 
@@ -81,6 +82,12 @@ export class SessionsCore {
   markComplete(): void {
     this.#isComplete = true
     this.#bgp?.markComplete()
+  }
+
+  /** Whether peers are asked to prefer other ways: all routes are sent again, with a community that says so (RFC 8326). */
+  setGracefulShutdown(isGraceful: boolean): void {
+    this.#isGracefulShutdown = isGraceful
+    this.#bgp?.setGracefulShutdown(isGraceful)
   }
 
   counts(): readonly PeerCounts[] {
@@ -179,6 +186,7 @@ export class SessionsCore {
     const bgp = new BgpSpeaker({ asn: localAsn, bgpIdentifier, holdsEndOfRib: true })
     this.#bgp = bgp
     await bgp.start()
+    if (this.#isGracefulShutdown) bgp.setGracefulShutdown(true)
     if (this.#isComplete) bgp.markComplete()
     return bgp
   }

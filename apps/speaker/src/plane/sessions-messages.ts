@@ -100,6 +100,8 @@ export type SessionsRequest =
   | { readonly type: 'routes'; readonly changes: readonly RoutesChange[] }
   /** All routes are given. */
   | { readonly type: 'complete' }
+  /** Whether peers are to prefer other ways (RFC 8326). */
+  | { readonly type: 'shutdown'; readonly isGraceful: boolean }
   | { readonly type: 'counts'; readonly id: number }
   | { readonly type: 'stop'; readonly end: SessionsEnd }
 

@@ -36,6 +36,8 @@ export interface Sessions {
   setRoutes(changes: readonly RoutesChange[]): void
   /** All routes that are known at the start were given. */
   markComplete(): void
+  /** Whether peers are to prefer other ways (RFC 8326). */
+  setGracefulShutdown(isGraceful: boolean): void
   /** Of every peer as last told. */
   states(): Iterable<PeerState>
   counts(): Promise<readonly PeerCounts[]>
@@ -58,6 +60,7 @@ export class SessionsPlane implements Sessions {
   #isReady = false
   #peers: readonly WantedPeer[] = []
   #isComplete = false
+  #isGracefulShutdown = false
   /** Threads that end. */
   #ending: Promise<void> = Promise.resolve()
   #isStopped = false
@@ -87,6 +90,12 @@ export class SessionsPlane implements Sessions {
   markComplete(): void {
     this.#isComplete = true
     this.#post({ type: 'complete' })
+  }
+
+  setGracefulShutdown(isGraceful: boolean): void {
+    if (this.#isGracefulShutdown === isGraceful) return
+    this.#isGracefulShutdown = isGraceful
+    this.#post({ type: 'shutdown', isGraceful })
   }
 
   states(): Iterable<PeerState> {
@@ -131,6 +140,7 @@ export class SessionsPlane implements Sessions {
     switch (answer.type) {
       case 'ready':
         this.#isReady = true
+        if (this.#isGracefulShutdown) this.#post({ type: 'shutdown', isGraceful: true })
         this.#post({ type: 'routes', changes: this.#allRoutes() })
         this.#post({ type: 'peers', peers: this.#peers })
         if (this.#isComplete) this.#post({ type: 'complete' })

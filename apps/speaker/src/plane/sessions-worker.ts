@@ -23,6 +23,9 @@ function main(port: MessagePort, { node }: SessionsWorkerData): void {
       case 'complete':
         core.markComplete()
         return
+      case 'shutdown':
+        core.setGracefulShutdown(request.isGraceful)
+        return
       case 'counts':
         tell({ type: 'counts', id: request.id, counts: core.counts() })
         return
