@@ -43,6 +43,7 @@ interface Report {
     readonly gapMs: number
     readonly lostRequests: number
   }
+  readonly failovers: readonly { readonly cause: string; readonly node: string; readonly newNode: string }[]
   readonly bgp?: {
     readonly router: string
     readonly sessions: readonly { readonly node: string; readonly peer: string }[]
@@ -78,6 +79,8 @@ test.each([
   ])
   expect(report.pending.map(({ name }) => name)).toEqual(['out-of-reach'])
   expect(report.takeover.newNode).not.toBe(report.takeover.node)
+  expect(report.failovers.map(({ cause }) => cause)).toEqual(['cableOut', 'speakerKilled', 'nodeDrained'])
+  expect(report.failovers.filter(({ node, newNode }) => node === newNode)).toEqual([])
   expect(report.bgp?.router).toBe(router)
   if (report.bgp !== undefined) expectRouted(report.bgp)
   expect(await traces()).toEqual(before)

@@ -75,6 +75,22 @@ export class NamespaceStage implements Stage {
     await this.cluster.segment.plugCable(node)
   }
 
+  async killSpeaker(node: string): Promise<void> {
+    const speaker = this.cluster.speakers.get(node)
+    speaker?.kill('SIGKILL')
+    await speaker?.exited()
+  }
+
+  async startSpeaker(node: string): Promise<void> {
+    const speaker = this.cluster.speakers.get(node)
+    speaker?.start()
+    await speaker?.waitForLog('announcing')
+  }
+
+  async setMaintenance(node: string, state: 'on' | 'off'): Promise<void> {
+    await this.cluster.api.setMaintenance(node, state)
+  }
+
   async stop(): Promise<void> {
     await this.router.stop()
     await this.cluster.stop()

@@ -1,6 +1,7 @@
 import Table from 'cli-table3'
 import { createLogUpdate } from 'log-update'
 import { createColors } from 'picocolors'
+import type { FailoverCause } from './failovers.ts'
 import type { BgpReport } from './second-act.ts'
 import type { DemoReport, StoryEvent } from './story.ts'
 
@@ -50,6 +51,12 @@ export function createRenderer(terminal: NodeJS.WriteStream): Renderer {
   }
 }
 
+const CAUSES = {
+  cableOut: 'cable out',
+  speakerKilled: 'speaker killed',
+  nodeDrained: 'node drained'
+} as const satisfies Record<FailoverCause, string>
+
 type Paint = ReturnType<typeof createColors>
 
 function formatReport(report: DemoReport, paint: Paint): string {
@@ -59,15 +66,14 @@ function formatReport(report: DemoReport, paint: Paint): string {
     node,
     `${firstReplyMs} ms`
   ])
-  const { takeover, bgp } = report
+  const { failovers, bgp } = report
   return [
     formatTable(['SERVICE', 'ADDRESSES', 'ANSWERED BY', 'FIRST REPLY'], rows),
     ...report.pending.map(({ name, reason }) => `${paint.yellow('pending')} ${paint.bold(name)}: ${reason}`),
-    ...(takeover === undefined
-      ? []
-      : [
-          `${paint.bold('takeover')} ${takeover.node} → ${takeover.newNode}: clients waited ${takeover.gapMs} ms, ${takeover.lostRequests} requests lost`
-        ]),
+    ...failovers.map(
+      ({ cause, node, newNode, gapMs, lostRequests }) =>
+        `${paint.bold(CAUSES[cause])} ${node} → ${newNode}: clients waited ${gapMs} ms, ${lostRequests} requests lost`
+    ),
     ...(bgp === undefined ? [] : ['', formatBgp(bgp, paint)])
   ].join('\n')
 }

@@ -1,4 +1,5 @@
 import type { Outage } from '../client/prober.ts'
+import { drainNode, type Failover, killSpeaker, pullAndPlug } from './failovers.ts'
 import { type BgpReport, isRouted, type RouterStage, SecondAct } from './second-act.ts'
 import { waitForVerdict } from './verdict.ts'
 
@@ -17,18 +18,16 @@ export interface PendingService {
   readonly reason: string
 }
 
-export interface Takeover {
-  readonly node: string
-  readonly newNode: string
-  readonly gapMs: number
-  readonly lostRequests: number
-}
+export type Takeover = Omit<Failover, 'cause'>
 
 /** The document that `--json` prints. */
 export interface DemoReport {
   readonly services: readonly ReachedService[]
   readonly pending: readonly PendingService[]
+  /** After the cable was pulled. */
   readonly takeover: Takeover | undefined
+  /** Each time that another node came to answer: after the cable was pulled, the speaker killed, the node drained. */
+  readonly failovers: readonly Failover[]
   /** The second act; absent where there can be no router. */
   readonly bgp?: BgpReport
 }
@@ -72,13 +71,23 @@ export interface Stage {
   startLoad(address: string, port: number): Promise<() => Promise<Outage>>
   pullCable(node: string): Promise<void>
   plugCable(node: string): Promise<void>
+  /** With SIGKILL. */
+  killSpeaker(node: string): Promise<void>
+  /** Resolves when it does its work again. */
+  startSpeaker(node: string): Promise<void>
+  /** On: nothing new is scheduled there, and its addresses are to move away. */
+  setMaintenance(node: string, state: 'on' | 'off'): Promise<void>
   stop(): Promise<void>
 }
 
 const SETTLE_TIMEOUT_MS = 30_000
-const TAKEOVER_TIMEOUT_MS = 30_000
+/** The cable, the speaker, the node. */
+const FAILOVERS = 3
 
-/** Tells the whole story once: addresses, first replies, a pulled cable, and the cable back in; then the same with a router. */
+/**
+ * Tells the whole story once: addresses, first replies, a pulled cable, a killed speaker, a drained node; then the same with
+ * a router.
+ */
 export async function tellStory(
   stage: Stage,
   show: (event: StoryEvent) => void,
@@ -96,7 +105,7 @@ export async function tellStory(
   const settled = AbortSignal.any([signal, AbortSignal.timeout(SETTLE_TIMEOUT_MS)])
   const services: ReachedService[] = []
   const pending: PendingService[] = []
-  let report: DemoReport = { services, pending, takeover: undefined }
+  let report: DemoReport = { services, pending, takeover: undefined, failovers: [] }
   const ports = new Map<string, number>()
   await Promise.all(
     names.map(async (name) => {
@@ -136,11 +145,18 @@ export async function tellStory(
 
   const victim = services[0]
   if (victim !== undefined) {
-    report = {
-      ...report,
-      takeover: await pullAndPlug(stage, victim, ports.get(victim.name) ?? 80, show, step, signal)
+    const context = { stage, show, step, signal }
+    const target = { address: victim.addresses[0] ?? '', port: ports.get(victim.name) ?? 80 }
+    const note = (failover: Failover | undefined): void => {
+      if (failover === undefined) return
+      const { cause, ...takeover } = failover
+      const failovers = [...report.failovers, failover]
+      report = { ...report, failovers, ...(cause === 'cableOut' ? { takeover } : {}) }
+      show({ type: 'report', report })
     }
-    show({ type: 'report', report })
+    note(await pullAndPlug(context, target, victim.name))
+    note(await killSpeaker(context, target))
+    note(await drainNode(context, target))
   }
   const { router, nodeNames } = stage
   if (router === undefined) {
@@ -155,55 +171,6 @@ export async function tellStory(
   return report
 }
 
-async function pullAndPlug(
-  stage: Stage,
-  victim: ReachedService,
-  port: number,
-  show: (event: StoryEvent) => void,
-  step: (text: string) => void,
-  signal: AbortSignal
-): Promise<Takeover | undefined> {
-  const [address = ''] = victim.addresses
-  show({
-    type: 'begin',
-    text: `pulling the cable of ${victim.node}, which answers for ${address} (${victim.name})`
-  })
-  const endLoad = await stage.startLoad(address, port)
-  await stage.pullCable(victim.node)
-  const newNode = await waitForNode(stage, address, (node) => node !== victim.node, signal)
-  // The outage ends with an answer, not with a promise of one.
-  await stage.reach(address, port, AbortSignal.any([signal, AbortSignal.timeout(TAKEOVER_TIMEOUT_MS)]))
-  const outage = await endLoad()
-  signal.throwIfAborted()
-  if (newNode === undefined) return undefined
-  step(
-    `${newNode} took over ${address}; clients waited ${outage.gapMs} ms, ${outage.lostRequests} of ${outage.sentRequests} requests were lost`
-  )
-
-  show({ type: 'begin', text: `putting the cable of ${victim.node} back` })
-  await stage.plugCable(victim.node)
-  const backAt = await waitForNode(stage, address, (node) => node === victim.node, signal)
-  step(backAt === undefined ? `${newNode} kept ${address}` : `${backAt} answers for ${address} again`)
-  return { node: victim.node, newNode, gapMs: outage.gapMs, lostRequests: outage.lostRequests }
-}
-
-async function waitForNode(
-  stage: Stage,
-  address: string,
-  isWanted: (node: string) => boolean,
-  signal: AbortSignal
-): Promise<string | undefined> {
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(TAKEOVER_TIMEOUT_MS)])
-  while (!deadline.aborted) {
-    const node = await stage.answeringNode(address)
-    if (node !== undefined && isWanted(node)) return node
-    await new Promise((resolve) => {
-      setTimeout(resolve, 50)
-    })
-  }
-  return undefined
-}
-
 /** Whether all that should be reachable was reached, and nothing else was. */
 export function isSuccess(
   report: DemoReport,
@@ -214,7 +181,7 @@ export function isSuccess(
     report.services.length > 0 &&
     report.pending.every(({ name }) => unsatisfiable.includes(name)) &&
     unsatisfiable.every((name) => report.pending.some((pending) => pending.name === name)) &&
-    report.takeover !== undefined &&
+    report.failovers.length === FAILOVERS &&
     (router === undefined || (report.bgp !== undefined && isRouted(report.bgp, nodeNames.length)))
   )
 }

@@ -42,6 +42,7 @@ export class MemoryNode {
   readonly #backend: Backend
   #gate: ApiGate | undefined
   #isPlugged = true
+  #speaker: LabProcess | undefined
 
   constructor(options: MemoryNodeOptions) {
     this.#options = options
@@ -88,7 +89,7 @@ export class MemoryNode {
 
   startSpeaker(): LabProcess {
     const { segmentPath, processes } = this.#options
-    return processes.start({
+    this.#speaker = processes.start({
       name: `speaker-${this.name}`,
       script: 'apps/speaker/dist/main.js',
       // No ports of this host are taken.
@@ -103,6 +104,12 @@ export class MemoryNode {
         CLARION_LIVENESS: 'off'
       }
     })
+    return this.#speaker
+  }
+
+  async killSpeaker(): Promise<void> {
+    this.#speaker?.kill('SIGKILL')
+    await this.#speaker?.exited()
   }
 
   /** Cuts its way to the API server, or mends it. The segment is told by whoever has it. */

@@ -132,6 +132,19 @@ export class MemoryStage implements Stage {
     return Promise.resolve()
   }
 
+  async killSpeaker(name: string): Promise<void> {
+    await this.#nodes.find((node) => node.name === name)?.killSpeaker()
+  }
+
+  async startSpeaker(name: string): Promise<void> {
+    const speaker = this.#nodes.find((node) => node.name === name)?.startSpeaker()
+    await speaker?.waitForLog('announcing', READY_TIMEOUT_MS)
+  }
+
+  async setMaintenance(name: string, state: 'on' | 'off'): Promise<void> {
+    await this.#knownApi().setMaintenance(name, state)
+  }
+
   /** The ends of all logs, also after the stop. */
   async explainFailure(): Promise<string> {
     return this.#lastWords === '' ? ((await this.#processes?.tails()) ?? '') : this.#lastWords
