@@ -20,6 +20,7 @@ export interface FailoverRow {
   readonly moves: number
   /** Rounds in which not all addresses were taken over in time. */
   readonly notMoved: number
+  readonly falseDeaths: number
   readonly isMet: boolean
 }
 
@@ -40,7 +41,11 @@ export function rowOf(
   const lost = sum(({ out }) => out.lost)
   const lostBesides = sum(({ others, back }) => others.lost + back.lost)
   const notMoved = rounds.filter(({ hasMoved }) => hasMoved === false).length
-  const isMet = notMoved === 0 && (goalMs === 0 ? lost + lostBesides === 0 : (gapMs?.p99 ?? 0) < goalMs)
+  const falseDeaths = sum((round) => round.falseDeaths)
+  const isMet =
+    notMoved === 0 &&
+    falseDeaths === 0 &&
+    (goalMs === 0 ? lost + lostBesides === 0 : (gapMs?.p99 ?? 0) < goalMs)
   return {
     nodes,
     name,
@@ -53,6 +58,7 @@ export function rowOf(
     duplicates: sum(({ out, others, back }) => out.duplicates + others.duplicates + back.duplicates),
     moves: sum(({ out, others, back }) => out.moves + others.moves + back.moves),
     notMoved,
+    falseDeaths,
     isMet
   }
 }
@@ -68,6 +74,7 @@ const HEAD = [
   'Lost besides',
   'Answered twice',
   'Moves',
+  'False deaths',
   'Goal',
   'Met'
 ] as const
@@ -96,7 +103,7 @@ most of such a machine, and would measure the stream.
   after it, of each address of the node that was hit. It is known to ${Math.round(1000 / rate)} ms.
 - _Lost_: packets to addresses of that node, until others had taken over. _Lost besides_: packets to other addresses, and to
   all when the node came back.
-- _Moves_: changes of who answers, out and back.
+- _Moves_: changes of who answers, out and back. _False deaths_: verdicts on nodes that nothing had happened to.
 - A speaker that is gone is no gap for clients that know where an address is: its node goes on passing packets.
 - In a split, the client and the API server are on the side that the node is not on.
 `
@@ -121,7 +128,7 @@ function cellsOf(row: FailoverRow): readonly string[] {
     String(row.rounds),
     String(row.affected),
     ...[gapMs?.p50, gapMs?.p99, gapMs?.max].map((value) => String(Math.round(value ?? 0))),
-    ...[row.lost, row.lostBesides, row.duplicates, row.moves].map(String),
+    ...[row.lost, row.lostBesides, row.duplicates, row.moves, row.falseDeaths].map(String),
     goal,
     row.isMet ? 'yes' : isMissing
   ]

@@ -101,6 +101,7 @@ function figuresOf(row: FailoverRow): readonly Figure[] {
       ? atMost(`${what}: packets lost`, lost, 0, '')
       : reference(`${what}: packets lost`, lost, ''),
     atMost(`${what}: rounds without a take-over in time`, row.notMoved, 0, ''),
+    atMost(`${what}: false deaths`, row.falseDeaths, 0, ''),
     reference(`${what}: answered twice`, row.duplicates, ''),
     reference(`${what}: moves`, row.moves, '')
   ]

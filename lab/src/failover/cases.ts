@@ -11,7 +11,7 @@ export interface FailoverCase {
   readonly goalMs: number
   /** Whether the addresses of the victim go to others. */
   readonly moves: 'all' | 'none' | 'maybe'
-  /** Whose death is no error. */
+  /** Of whom it is no error to declare him dead, and whose own verdicts do not count. */
   readonly mayDie: 'nobody' | 'victim' | 'everybody'
   /** How often in a table of two minutes for each case. */
   readonly weight: number
@@ -71,6 +71,16 @@ const ENDED: FailoverCase = {
   weight: 3,
   happen: async (lab, victim) => speakerOf(lab, victim).stop(),
   mend: async (lab, victim) => speakerOf(lab, victim).start()
+}
+
+const DRAINED: FailoverCase = {
+  name: 'node drained (clarion.io/maintenance)',
+  goalMs: 0,
+  moves: 'all',
+  mayDie: 'nobody',
+  weight: 2,
+  happen: async ({ cluster }, victim) => cluster.api.setMaintenance(victim, 'on'),
+  mend: async ({ cluster }, victim) => cluster.api.setMaintenance(victim, 'off')
 }
 
 const ROLLING_RESTART: FailoverCase = {
@@ -180,6 +190,7 @@ export const FAILOVER_CASES: readonly FailoverCase[] = [
   stopped(3),
   stopped(30),
   ENDED,
+  DRAINED,
   ROLLING_RESTART,
   WITHOUT_API_SERVER,
   SPLIT,

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Cluster } from '../cluster.ts'
 import type { ForeignProcess } from '../foreign-process.ts'
 import { SegmentFaults } from '../segment/segment-faults.ts'
+import { type DeclaredDeath, readDeaths } from './declared-deaths.ts'
 import type { AddressReport } from './stream-report.ts'
 import { compileStream, STREAM_LINGER_MS, startEcho, UdpStream } from './udp-stream.ts'
 
@@ -132,6 +133,12 @@ export class FailoverLab {
     }
     if (await this.until(isSettled, TIMEOUT_MS)) return this.owners()
     throw new Error(`not settled within ${TIMEOUT_MS} ms: ${before}`)
+  }
+
+  /** Verdicts of all speakers since the start. */
+  async deaths(): Promise<readonly DeclaredDeath[]> {
+    const { cluster } = this
+    return readDeaths(new Map(cluster.nodeNames.map((name) => [name, cluster.logFile(`speaker-${name}`)])))
   }
 
   /** What became of all packets that were sent since the last time. */

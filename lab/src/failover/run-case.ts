@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FailoverCase } from './cases.ts'
+import { countFalse, type DeclaredDeath } from './declared-deaths.ts'
 import type { FailoverLab, Owners } from './failover-lab.ts'
 import { type FailoverOutcome, summarize } from './stream-report.ts'
 
@@ -16,6 +17,8 @@ export interface FailoverRound {
   readonly others: FailoverOutcome
   /** Of all addresses, from the mending until everything was as before. */
   readonly back: FailoverOutcome
+  /** Verdicts on nodes that nothing had happened to. */
+  readonly falseDeaths: number
 }
 
 /** After the last move: what would come of it by and by. */
@@ -29,17 +32,19 @@ const AFTERWARDS_MS = 500
  */
 export async function runCase(
   lab: FailoverLab,
-  { happen, mend, moves }: FailoverCase,
+  { happen, mend, moves, mayDie }: FailoverCase,
   { victim, before }: { readonly victim: string; readonly before: Owners }
 ): Promise<FailoverRound> {
   await lab.settle(before)
   await lab.report()
+  const known = await lab.deaths()
   await happen(lab, victim)
   const hasMoved = moves === 'all' ? await lab.untilMoved(victim) : undefined
   await sleep(AFTERWARDS_MS)
   const during = await lab.report()
   await mend(lab, victim)
   await lab.settle(before)
+  const deaths = newDeaths(known, await lab.deaths())
   const isAffected = ({ address }: { readonly address: string }): boolean => before.get(address) === victim
   return {
     victim,
@@ -47,6 +52,18 @@ export async function runCase(
     hasMoved,
     out: summarize(during.filter(isAffected)),
     others: summarize(during.filter((report) => !isAffected(report))),
-    back: summarize(await lab.report())
+    back: summarize(await lab.report()),
+    falseDeaths: countFalse(deaths, { mayDie }, victim)
   }
+}
+
+/** Each speaker's come in order: those beyond what it had. */
+function newDeaths(
+  before: readonly DeclaredDeath[],
+  after: readonly DeclaredDeath[]
+): readonly DeclaredDeath[] {
+  const counts = Map.groupBy(before, ({ by }) => by)
+  return [...Map.groupBy(after, ({ by }) => by)].flatMap(([by, deaths]) =>
+    deaths.slice(counts.get(by)?.length ?? 0)
+  )
 }
