@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { SERVICES } from '@clarion-lb/k8s-watch'
 import { Ears } from '../ears.ts'
 import { INSIDE, NODE } from '../node.ts'
@@ -5,6 +6,8 @@ import { atMost, type Figure, quantile, reference, round } from '../result.ts'
 import { SAMPLE_POOL, type Stage, serviceOf } from './stage.ts'
 
 const SAMPLES = 80
+/** Events and statuses of the last one are written by then: people make Services one by one. */
+const PAUSE_MS = 100
 /** The first ones warm up whoever runs. */
 const DISCARDED = 5
 
@@ -41,6 +44,7 @@ async function sample(stage: Stage, ears: Ears, prefix: string): Promise<readonl
   for (let i = 0; i < SAMPLES + DISCARDED; i += 1) {
     const name = `${prefix}-${i}`
     await stage.createEndpoints(name)
+    await setTimeout(PAUSE_MS)
     const heard = ears.next()
     const startedAt = performance.now()
     await stage.client.create(SERVICES, serviceOf(name, { 'metallb.io/address-pool': SAMPLE_POOL }))

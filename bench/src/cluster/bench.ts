@@ -13,6 +13,8 @@ const SERVICE_COUNT = 10_000
 /** A tenth more than waited at first. */
 const MORE = 0.1
 const SAMPLES = 40
+/** Between samples: events of the last one are written by then. */
+const PAUSE_MS = 100
 /** MetalLB would take minutes for all. */
 const PEER_TIME_MS = 20_000
 
@@ -149,6 +151,7 @@ async function sampleNext(
   const times: number[] = []
   for (let i = 0; i < SAMPLES; i += 1) {
     const name = `${prefix}-${i}`
+    await setTimeout(PAUSE_MS)
     if (isDisturbed) await stage.client.delete(SERVICES, { namespace: 'default', name: nameOf(i) })
     const startedAt = performance.now()
     const assigned = watch.waitForAddress(name)
