@@ -16,7 +16,7 @@ export async function measureAnnouncements(stage: Stage): Promise<readonly Figur
   const ears = new Ears()
   ears.start()
   try {
-    await stage.createNode(NODE.name)
+    await stage.createNode(NODE.name, NODE.address)
     await stage.metallb.startController()
     await stage.metallb.startSpeaker()
     const peer = await sample(stage, ears, 'metallb')

@@ -48,7 +48,7 @@ export async function benchRest({
   const segment = new Segment()
   const stage = await Stage.create({ hasAuditLog: true }, segmentOf(segment))
   try {
-    for (const name of NODE_NAMES) await stage.createNode(name)
+    for (const [i, name] of NODE_NAMES.entries()) await stage.createNode(name, addressOf(i))
     const controllers: LabProcess[] = []
     for (const name of REPLICA_NAMES)
       controllers.push(await stage.clarion.startController({ prefix: segment.enter(name) }))
@@ -87,7 +87,7 @@ function segmentOf(segment: Segment): { plug(): Promise<void>; unplug(): Promise
     plug: async () => {
       await segment.start([`${HOST}/24`])
       for (const [i, name] of [...NODE_NAMES, ...REPLICA_NAMES].entries())
-        await segment.addHost({ name, addresses: [`192.168.77.${11 + i}/24`] })
+        await segment.addHost({ name, addresses: [`${addressOf(i)}/24`] })
     },
     unplug: async () => segment.stop()
   }
@@ -143,6 +143,10 @@ async function memoryFigures(what: string, processes: readonly LabProcess[]): Pr
   const costs = await Promise.all(processes.map(async ({ pid = 0 }) => costOf(pid)))
   const peak = Math.max(...costs.map(({ peakMiB }) => peakMiB))
   return [reference(`most resident memory of a ${what}`, round(peak), 'MiB')]
+}
+
+function addressOf(index: number): string {
+  return `192.168.77.${11 + index}`
 }
 
 function serviceName(index: number): string {

@@ -85,8 +85,16 @@ export class Stage {
     })
   }
 
-  async createNode(name: string): Promise<void> {
+  /** @param address as others see it: where its speaker is probed */
+  async createNode(name: string, address: string): Promise<void> {
     await this.client.create(NODES, { metadata: { name, labels: { name } } })
+    const { status } = await this.controlPlane.ask({
+      method: 'PATCH',
+      path: `/api/v1/nodes/${name}/status`,
+      contentType: 'application/merge-patch+json',
+      body: { status: { addresses: [{ type: 'InternalIP', address }] } }
+    })
+    if (status !== 200) throw new Error(`the address of ${name} was refused: ${status}`)
   }
 
   async #prepare(): Promise<void> {
