@@ -24,6 +24,8 @@ export const WEBHOOK = {
 /** Keys that speakers trust each other by; the controller puts them in. */
 export const LIVENESS_SECRET = 'clarion-liveness'
 export const METRICS_PORT = 9120
+/** Speakers probe each other on it. */
+export const LIVENESS_PORT = 7475
 export const HEALTH_PORT = 17_472
 export const EXCLUDE_CONFIG_MAP = 'metallb-excludel2'
 

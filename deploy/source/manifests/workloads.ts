@@ -3,6 +3,7 @@ import {
   GRACE_PERIOD_S,
   HEALTH_PORT,
   LABELS,
+  LIVENESS_PORT,
   LIVENESS_SECRET,
   type ManifestObject,
   METRICS_PORT,
@@ -171,7 +172,10 @@ function speakerDaemonSet(image: string): ManifestObject {
               imagePullPolicy: 'IfNotPresent',
               args: [`--port=${METRICS_PORT}`, '--log-level=info'],
               env: speakerEnvironment(labels),
-              ports: [{ name: 'metricshttps', containerPort: METRICS_PORT }],
+              ports: [
+                { name: 'metricshttps', containerPort: METRICS_PORT },
+                { name: 'liveness', containerPort: LIVENESS_PORT, protocol: 'UDP' }
+              ],
               ...probes({ host: '127.0.0.1' }),
               resources: RESOURCES.speaker,
               // Packet sockets. Nothing else: ports below 1024 are only dialled, and routes and addresses are only read.
