@@ -83,19 +83,21 @@ export interface TableFacts {
   readonly addresses: number
   readonly rate: number
   readonly cores: number
+  /** Of the speakers. */
+  readonly takeBack: string
   readonly command: string
 }
 
 /** `docs/failover.md`. */
 export function failoverDocument(rows: readonly FailoverRow[], facts: TableFacts): string {
-  const { addresses, rate, cores, command } = facts
+  const { addresses, rate, cores, takeBack, command } = facts
   const counts = [...new Set(rows.map(({ nodes }) => nodes))]
   const text = `<!-- Made by \`${command}\`; what is changed here is lost. -->
 
 # Failover, measured
 
 By \`${command}\`, on one machine of ${cores} cores that runs the whole lab: an API server, the controller, a speaker and
-stand-ins for kubelet and kube-proxy on each node, the client. ${addresses} addresses; the client sends ${rate} UDP packets a
+stand-ins for kubelet and kube-proxy on each node, the client; with a take-back delay of ${takeBack}. ${addresses} addresses; the client sends ${rate} UDP packets a
 second to each, and the node that they come to sends them back. More than that (1000 a second to each were tried) takes
 most of such a machine, and would measure the stream.
 

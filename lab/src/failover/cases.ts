@@ -13,7 +13,7 @@ export interface FailoverCase {
   readonly moves: 'all' | 'none' | 'maybe'
   /** Of whom it is no error to declare him dead, and whose own verdicts do not count. */
   readonly mayDie: 'nobody' | 'victim' | 'everybody'
-  /** How often in a table of two minutes for each case. */
+  /** How often it is measured, beside the others. */
   readonly weight: number
   /** Resolves when the fault is there; for what lasts, when it is over. */
   readonly happen: (lab: FailoverLab, victim: string) => Promise<void>
@@ -34,7 +34,7 @@ const CUT: FailoverCase = {
   goalMs: GONE_MS,
   moves: 'all',
   mayDie: 'victim',
-  weight: 5,
+  weight: 17,
   happen: async ({ faults }, victim) => faults.cut(victim),
   mend: async ({ faults }, victim) => faults.mend(victim)
 }
@@ -45,7 +45,7 @@ const CARRIER_LOST: FailoverCase = {
   goalMs: GONE_MS,
   moves: 'all',
   mayDie: 'victim',
-  weight: 2,
+  weight: 3,
   happen: async ({ cluster }, victim) => cluster.segment.pullCable(victim),
   mend: async ({ cluster }, victim) => cluster.segment.plugCable(victim)
 }
@@ -55,7 +55,7 @@ const KILLED: FailoverCase = {
   goalMs: TOLD_MS,
   moves: 'all',
   mayDie: 'victim',
-  weight: 3,
+  weight: 5,
   happen: async (lab, victim) => {
     speakerOf(lab, victim).kill('SIGKILL')
     await speakerOf(lab, victim).exited()
@@ -68,7 +68,7 @@ const ENDED: FailoverCase = {
   goalMs: 0,
   moves: 'all',
   mayDie: 'nobody',
-  weight: 3,
+  weight: 5,
   happen: async (lab, victim) => speakerOf(lab, victim).stop(),
   mend: async (lab, victim) => speakerOf(lab, victim).start()
 }
@@ -78,7 +78,7 @@ const DRAINED: FailoverCase = {
   goalMs: 0,
   moves: 'all',
   mayDie: 'nobody',
-  weight: 2,
+  weight: 3,
   happen: async ({ cluster }, victim) => cluster.api.setMaintenance(victim, 'on'),
   mend: async ({ cluster }, victim) => cluster.api.setMaintenance(victim, 'off')
 }
@@ -102,7 +102,7 @@ const ROLLING_RESTART: FailoverCase = {
 const WITHOUT_API_SERVER: FailoverCase = {
   ...CUT,
   name: 'node cut off while the API server is away',
-  weight: 1,
+  weight: 2,
   happen: async ({ cluster, faults }, victim) => {
     cluster.apiServer.kill('SIGKILL')
     await cluster.apiServer.exited()
@@ -119,7 +119,7 @@ const SPLIT: FailoverCase = {
   ...CUT,
   name: 'split in two halves',
   mayDie: 'everybody',
-  weight: 1,
+  weight: 2,
   happen: async (lab, victim) => lab.faults.split(otherHalf(lab, victim)),
   mend: async (lab, victim) => lab.faults.join(otherHalf(lab, victim))
 }
@@ -129,7 +129,7 @@ const DEAF: FailoverCase = {
   goalMs: GONE_MS,
   moves: 'all',
   mayDie: 'victim',
-  weight: 1,
+  weight: 2,
   happen: async ({ faults }, victim) => faults.lose([victim], { directions: ['to'], percent: 100 }),
   mend: async ({ faults }) => faults.spare()
 }
@@ -172,7 +172,7 @@ const BUSY: FailoverCase = {
 const BUSY_CUT: FailoverCase = {
   ...CUT,
   name: 'node cut off while all cores are busy',
-  weight: 2,
+  weight: 3,
   happen: async (lab, victim) =>
     whileBusy(async () => {
       await sleep(1000)
