@@ -35,6 +35,9 @@ const REVIEWED = [
   ['BFDProfile', {}]
 ] as const
 
+/** A whole binary and its API server, beside whatever else the machine does. */
+const TIMEOUT_MS = 30_000
+
 const OWN_SECRETS: readonly string[] = ['metallb-webhook-cert', 'clarion-liveness']
 
 /** What is asked for in circumstances that are not made here, and where that is. */
@@ -98,7 +101,7 @@ async function askAsBinary(cluster: TestCluster): Promise<void> {
 }
 
 describe('the rights of the controller', () => {
-  test('are enough, and none is there that it does not use', async () => {
+  test('are enough, and none is there that it does not use', { timeout: TIMEOUT_MS }, async () => {
     const cluster = await startWebhookCluster()
     cluster.put(SECRET)
     cluster.put({ ...SECRET, metadata: { ...SECRET.metadata, name: 'clarion-liveness' } })
@@ -128,7 +131,7 @@ describe('the rights of the controller', () => {
 })
 
 describe('the rights of the speaker', () => {
-  test('are enough, and none is there that it does not use', async () => {
+  test('are enough, and none is there that it does not use', { timeout: TIMEOUT_MS }, async () => {
     const cluster = await startCluster('n1')
     await askAsBinary(cluster)
     const router = await TestRouter.start({ onChange: () => cluster.ring() })
