@@ -1,3 +1,5 @@
+import type { OwnershipView } from './ownership-decision.ts'
+
 /** One address that this node is a candidate of. There are thousands, so it is changed in place. */
 export interface Entry {
   readonly address: string
@@ -36,4 +38,14 @@ export function hold(entry: Entry): void {
   entry.isCeded = false
   entry.claimedMs = Number.NEGATIVE_INFINITY
   entry.expected = undefined
+}
+
+/** Whether one of the candidates before this node is alive. */
+export function isAnyBefore({ candidates }: Entry, { self, peer }: OwnershipView): boolean {
+  return candidates.slice(0, candidates.indexOf(self)).some((name) => peer(name) !== undefined)
+}
+
+/** Whether a candidate beside this node is alive. */
+export function isAnyOther({ candidates }: Entry, { self, peer }: OwnershipView): boolean {
+  return candidates.some((name) => name !== self && peer(name) !== undefined)
 }

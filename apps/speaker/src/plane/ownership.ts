@@ -1,7 +1,7 @@
 import type { Answerer } from './answerer.ts'
 import type { HandedOver, HoldingsChange, TakeOverCause, WantedAddress, WantedChange } from './messages.ts'
 import { decideOwnership, type OwnershipMode, type OwnershipView } from './ownership-decision.ts'
-import { createEntry, type Entry, hold } from './ownership-entry.ts'
+import { createEntry, type Entry, hold, isAnyBefore, isAnyOther } from './ownership-entry.ts'
 import { PeerTable } from './peer-table.ts'
 import type { Seclusion } from './seclusion.ts'
 
@@ -39,7 +39,8 @@ export class Ownership {
   #judgedUntilMs = Number.NEGATIVE_INFINITY
   #doubtUntilMs = Number.NEGATIVE_INFINITY
   #dueMs = Number.POSITIVE_INFINITY
-  #isStale = false
+  /** What is to be decided again: all, or these addresses. */
+  #stale: 'all' | Set<string> = new Set()
 
   constructor(options: OwnershipOptions) {
     this.#options = options
@@ -64,7 +65,7 @@ export class Ownership {
   }
 
   apply({ set, handOver = [], remove }: WantedChange): void {
-    this.#isStale = true
+    if (this.#stale !== 'all') for (const { address } of [...set, ...handOver]) this.#stale.add(address)
     const released: string[] = []
     for (const address of remove) {
       if (this.#entries.get(address)?.isHeld === true) released.push(address)
@@ -82,14 +83,14 @@ export class Ownership {
   /** The lists of candidates have only nodes that are alive, as somebody else knows. */
   setListed(): void {
     this.#phase = 'listed'
-    this.#isStale = true
+    this.#stale = 'all'
   }
 
   /** The others are being looked for: until {@link Ownership.begin} nothing changes. */
   starting(): void {
     this.peers.clear()
     this.#phase = 'starting'
-    this.#isStale = true
+    this.#stale = 'all'
   }
 
   /** All others are known, or had their time. @param lifeMs when this process started, by the wall clock */
@@ -99,18 +100,18 @@ export class Ownership {
     this.#lifeMs = lifeMs
     const isNewcomer = this.peers.isAnyElder(lifeMs)
     this.#settledAtMs = isNewcomer ? nowMs + this.#options.takeBackMs : nowMs
-    this.#isStale = true
+    this.#stale = 'all'
   }
 
   /** This process ends: what others can have is theirs, as soon as they are heard. */
   leave(): void {
     this.#phase = 'leaving'
-    this.#isStale = true
+    this.#stale = 'all'
   }
 
   /** Something of {@link Ownership.peers} is another now. @param returned a node that was dead is there, and is the same */
   peersChanged(returned?: string): void {
-    this.#isStale = true
+    this.#stale = 'all'
     if (returned === undefined) return
     const held = [...this.#entries.values()].filter(
       ({ isHeld, candidates }) => isHeld && candidates.includes(returned)
@@ -123,7 +124,7 @@ export class Ownership {
   /** A node is gone: who waits to take back what is its own may be needed now. */
   peerGone(): void {
     this.#settledAtMs = Number.NEGATIVE_INFINITY
-    this.#isStale = true
+    this.#stale = 'all'
   }
 
   setSeclusion(seclusion: Seclusion, nowMs: number): void {
@@ -131,7 +132,7 @@ export class Ownership {
     // Others took over meanwhile.
     if (this.#seclusion === 'cutOff' && seclusion === 'connected') this.#wasAway(nowMs)
     this.#seclusion = seclusion
-    this.#isStale = true
+    this.#stale = 'all'
   }
 
   /** Others declared this node dead: it is silent until it hears who took over. */
@@ -144,7 +145,7 @@ export class Ownership {
   /** Others may have given this node up: what somebody announces now is theirs. */
   doubt(nowMs: number): void {
     this.#doubtUntilMs = nowMs + DOUBT_MS
-    this.#isStale = true
+    this.#stale = 'all'
   }
 
   /** Another host announced the address. */
@@ -152,18 +153,21 @@ export class Ownership {
     const entry = this.#entries.get(address)
     if (entry === undefined || !entry.isHeld) return
     entry.claimedMs = nowMs
-    this.#isStale = true
+    if (this.#stale !== 'all') this.#stale.add(address)
   }
 
   /** Decides again, if anything changed or it is time. */
   work(nowMs: number): void {
-    if (!this.#isStale && nowMs < this.#dueMs) return
-    this.#isStale = false
+    const isDue = nowMs >= this.#dueMs
+    const stale = isDue ? 'all' : this.#stale
+    if (stale !== 'all' && stale.size === 0) return
+    this.#stale = new Set()
     const view = this.#viewAt(nowMs)
-    this.#dueMs = this.#nextDueMs(nowMs)
+    // What single addresses wait for stands in it, and is known anew only when all are looked at.
+    this.#dueMs = Math.min(this.#nextDueMs(nowMs), stale === 'all' ? Number.POSITIVE_INFINITY : this.#dueMs)
     const take: Entry[] = []
     const release: Entry[] = []
-    for (const entry of this.#entries.values()) {
+    for (const entry of this.#entriesOf(stale)) {
       const isHeld = this.#shouldHold(entry, view, nowMs)
       if (isHeld && !entry.isHeld) take.push(entry)
       else if (!isHeld && entry.isHeld) release.push(entry)
@@ -229,6 +233,11 @@ export class Ownership {
     return true
   }
 
+  #entriesOf(stale: 'all' | ReadonlySet<string>): Iterable<Entry> {
+    if (stale === 'all') return this.#entries.values()
+    return [...stale].flatMap((address) => this.#entries.get(address) ?? [])
+  }
+
   #release(entry: Entry): void {
     entry.isHeld = false
     entry.handOverSinceMs = undefined
@@ -277,6 +286,7 @@ export class Ownership {
   }
 
   #wasAway(nowMs: number): void {
+    this.#stale = 'all'
     this.#lifeMs = undefined
     this.#settledAtMs = nowMs + this.#options.takeBackMs
   }
@@ -286,12 +296,4 @@ export class Ownership {
     const times = [this.peers.nextSettledMs(nowMs), this.#settledAtMs, this.#doubtUntilMs]
     return Math.min(...times.filter((timeMs) => timeMs > nowMs))
   }
-}
-
-function isAnyBefore({ candidates }: Entry, { self, peer }: OwnershipView): boolean {
-  return candidates.slice(0, candidates.indexOf(self)).some((name) => peer(name) !== undefined)
-}
-
-function isAnyOther({ candidates }: Entry, { self, peer }: OwnershipView): boolean {
-  return candidates.some((name) => name !== self && peer(name) !== undefined)
 }
