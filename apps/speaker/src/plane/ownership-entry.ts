@@ -45,7 +45,7 @@ export function isAnyBefore({ candidates }: Entry, { self, peer }: OwnershipView
   return candidates.slice(0, candidates.indexOf(self)).some((name) => peer(name) !== undefined)
 }
 
-/** Whether a candidate beside this node is alive. */
-export function isAnyOther({ candidates }: Entry, { self, peer }: OwnershipView): boolean {
-  return candidates.some((name) => name !== self && peer(name) !== undefined)
+/** The first candidate beside this node that is alive. */
+export function firstOther({ candidates }: Entry, { self, peer }: OwnershipView): string | undefined {
+  return candidates.find((name) => name !== self && peer(name) !== undefined)
 }

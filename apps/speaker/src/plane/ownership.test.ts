@@ -37,6 +37,21 @@ test('of a node that dies the next one takes over at once; back, it waits, annou
   expect(movesOf(one, () => one.run(200))).toEqual(['a takeBack', 'b released'])
 })
 
+test('the cause is told each time', () => {
+  const one = world()
+  one.run(60_000)
+  for (let i = 0; i < 2; i += 1) {
+    const crashed = (): void => {
+      one.crash('a')
+      one.run(0)
+    }
+    expect(movesOf(one, crashed)).toEqual(['b silent'])
+    one.run(20_000)
+    one.restart('a')
+    one.run(20_000)
+  }
+})
+
 test('while one waits to take back, its stand-in may die, too: somebody takes over at once', () => {
   const one = world()
   one.run(60_000)

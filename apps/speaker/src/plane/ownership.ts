@@ -1,7 +1,7 @@
 import type { Answerer } from './answerer.ts'
 import type { HandedOver, HoldingsChange, TakeOverCause, WantedAddress, WantedChange } from './messages.ts'
 import { decideOwnership, type OwnershipMode, type OwnershipView } from './ownership-decision.ts'
-import { createEntry, type Entry, hold, isAnyBefore, isAnyOther } from './ownership-entry.ts'
+import { createEntry, type Entry, firstOther, hold, isAnyBefore } from './ownership-entry.ts'
 import { PeerTable } from './peer-table.ts'
 import type { Seclusion } from './seclusion.ts'
 
@@ -175,7 +175,7 @@ export class Ownership {
     if (take.length + release.length === 0) return
     const taken = take.map((entry) => ({ address: entry.address, cause: this.#causeOf(entry, view.mode) }))
     for (const entry of take) hold(entry)
-    for (const entry of release) this.#release(entry)
+    for (const entry of release) this.#release(entry, view)
     const released = release.map(({ address }) => address)
     this.#options.answerer.apply({ set: take, remove: released })
     this.#options.onChange({ taken, released })
@@ -206,10 +206,11 @@ export class Ownership {
     if (verdict === 'handOver') return !wasClaimed && this.#isWaitedFor(entry, nowMs)
     entry.handOverSinceMs = undefined
     if (verdict === 'leave') {
-      entry.expected = entry.candidates.find((name) => name !== view.self && view.peer(name) !== undefined)
+      entry.expected = firstOther(entry, view)
       return false
     }
-    const isDoubtful = nowMs < this.#doubtUntilMs && view.mode === 'together' && isAnyOther(entry, view)
+    const isDoubtful =
+      nowMs < this.#doubtUntilMs && view.mode === 'together' && firstOther(entry, view) !== undefined
     // Somebody took over a moment ago, and may give it up again for the same reason: no battle.
     if (!entry.isHeld) return !isDoubtful
     if (!wasClaimed || view.mode === 'listed') return true
@@ -238,8 +239,9 @@ export class Ownership {
     return [...stale].flatMap((address) => this.#entries.get(address) ?? [])
   }
 
-  #release(entry: Entry): void {
+  #release(entry: Entry, view: OwnershipView): void {
     entry.isHeld = false
+    entry.expected = firstOther(entry, view)
     entry.handOverSinceMs = undefined
     entry.claimedMs = Number.NEGATIVE_INFINITY
     if (!entry.candidates.includes(this.#options.node)) this.#entries.delete(entry.address)
