@@ -112,3 +112,11 @@ export const L2_ADVERTISEMENTS: ResourceRef<KubeObject & { readonly spec: object
   kind: 'L2Advertisement',
   isNamespaced: true
 })
+
+export const L2_STATUSES: ResourceRef<KubeObject & { readonly status?: object }> = defineResource({
+  group: 'metallb.io',
+  version: 'v1beta1',
+  plural: 'servicel2statuses',
+  kind: 'ServiceL2Status',
+  isNamespaced: true
+})

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   ENDPOINT_SLICES,
   type KubeClient,
@@ -6,7 +7,14 @@ import {
   SERVICES,
   type V1Service
 } from '@clarion-lb/k8s-watch'
-import { type ApiServer, L2_ADVERTISEMENTS, NAMESPACE, POOLS, startApiServer } from './api-server.ts'
+import {
+  type ApiServer,
+  L2_ADVERTISEMENTS,
+  L2_STATUSES,
+  NAMESPACE,
+  POOLS,
+  startApiServer
+} from './api-server.ts'
 import { createController, createSpeaker } from './binaries.ts'
 import { Ears } from './ears.ts'
 import { inParallel } from './in-parallel.ts'
@@ -20,6 +28,8 @@ const OTHERS = 5000
 const OTHER_NODES = ['far-node-1', 'far-node-2']
 const SAMPLE_POOL = 'samples'
 const TIMEOUT_MS = 30_000
+/** Without a status more, all are written. */
+const REST_MS = 2000
 
 /**
  * From the request that creates a Service to its first gratuitous ARP on the wire: API server, controller and speaker are
@@ -113,6 +123,19 @@ async function createOthers(server: ApiServer): Promise<void> {
     await server.client.create(SERVICES, serviceOf(`other-${i}`))
   })
   await waitForAddresses(server)
+  await waitForStatuses(server)
+}
+
+/** Until the speaker has told of all that it announces: what is measured is one Service that comes to many, not a burst. */
+async function waitForStatuses({ client }: ApiServer): Promise<void> {
+  const deadline = performance.now() + TIMEOUT_MS * 4
+  for (let before = -1, told = 0; told === 0 || told !== before; ) {
+    if (performance.now() > deadline) throw new Error('the speaker did not tell in time what it announces')
+    await sleep(REST_MS)
+    before = told
+    const { items } = await client.list(L2_STATUSES, { namespace: NAMESPACE })
+    told = items.filter(({ status }) => status !== undefined).length
+  }
 }
 
 /** Until every Service has an address, as the API tells. */

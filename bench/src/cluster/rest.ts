@@ -1,7 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
-import { defineResource, type KubeObject, type ResourceRef } from '@clarion-lb/k8s-watch'
 import { type LabProcess, Segment } from '@clarion-lb/lab'
-import { NAMESPACE } from '../api-server.ts'
+import { L2_STATUSES, NAMESPACE } from '../api-server.ts'
 import { inParallel } from '../in-parallel.ts'
 import { HOST } from '../node.ts'
 import { costOf } from '../process-cost.ts'
@@ -25,14 +24,6 @@ const QUIET: readonly ((request: AuditedRequest) => boolean)[] = [
   ({ resource }) => resource === 'leases',
   ({ verb }) => verb === 'watch'
 ]
-
-const L2_STATUSES: ResourceRef<KubeObject> = defineResource({
-  group: 'metallb.io',
-  version: 'v1beta1',
-  plural: 'servicel2statuses',
-  kind: 'ServiceL2Status',
-  isNamespaced: true
-})
 
 /**
  * Two controllers and three speakers with many Services, on a real API server: what they ask of it while nothing happens,
