@@ -17,6 +17,10 @@ export interface FailoverBenchOptions {
   readonly only?: string | undefined
   /** File that the table is written to. */
   readonly table?: string | undefined
+  /** Only the lab with so many nodes. Default: 3, then 12. */
+  readonly nodes?: number | undefined
+  /** How often what a fault weighs it happens. Default: 3 times with 3 nodes, once with 12. */
+  readonly repeats?: number | undefined
 }
 
 interface LabSize {
@@ -36,26 +40,37 @@ const ADDRESSES = 50
 const RATE = 200
 /** Shorter than the default, since each round waits for it. */
 const TAKE_BACK = '2s'
-const COMMAND = 'npm run bench -- failover --table docs/failover.md'
+const COMMAND = 'npm run bench -- failover'
 
 /** Faults of nodes, speakers, the segment and the API server, as a client sees them. */
 export async function benchFailover(options: FailoverBenchOptions): Promise<BenchResult> {
-  const { only = '', table } = options
+  const { only = '', table, nodes, repeats } = options
   const cases = FAILOVER_CASES.filter(({ name }) => name.includes(only))
   if (cases.length === 0) throw new Error(`no fault has "${only}" in its name`)
   const rows: FailoverRow[] = []
-  for (const size of SIZES) rows.push(...(await measure(size, cases)))
+  const sizes = SIZES.filter(({ nodeCount }) => nodes === undefined || nodeCount === nodes)
+  if (sizes.length === 0) throw new Error(`there is no lab with ${nodes} nodes`)
+  for (const size of sizes)
+    rows.push(...(await measure({ ...size, repeats: repeats ?? size.repeats }, cases)))
   if (table !== undefined) {
     const facts = {
       addresses: ADDRESSES,
       rate: RATE,
       cores: availableParallelism(),
       takeBack: TAKE_BACK,
-      command: COMMAND
+      command: commandOf(options)
     }
     await writeFile(table, failoverDocument(rows, facts))
   }
   return { bench: 'failover', figures: rows.flatMap(figuresOf) }
+}
+
+/** For the reader who wants to have the table again. */
+function commandOf({ only, table, nodes, repeats }: FailoverBenchOptions): string {
+  const options = Object.entries({ only, nodes, repeats, table }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name} ${value}`]
+  )
+  return [COMMAND, ...options].join(' ')
 }
 
 async function measure(

@@ -23,6 +23,10 @@ interface BenchOptions {
   readonly table?: string
   /** How many Services, for those that have many. */
   readonly services?: number
+  /** How many nodes, for those that can have several numbers of them. */
+  readonly nodes?: number
+  /** How often something is done, for those that do it again and again. */
+  readonly repeats?: number
 }
 
 const BENCHES: Readonly<
@@ -86,6 +90,8 @@ const program = new Command('bench')
   .option('--only <text>', 'what has this in its name (failover)')
   .option('--table <file>', 'also write a table in Markdown (failover)')
   .option('--services <number>', 'how many Services (cluster, rest)', Number)
+  .option('--nodes <number>', 'only with so many nodes: 3 or 12 (failover)', Number)
+  .option('--repeats <number>', 'how often each is repeated (failover)', Number)
   .parse()
 const [name] = program.args
 const { json = false, ...options } = program.opts<{ json?: boolean } & BenchOptions>()
