@@ -1,13 +1,11 @@
 import {
   DONE,
-  Informer,
   type KubeClient,
   type ObjectKey,
-  ReconcileLoop,
   type ReconcileResult,
-  SECRETS,
   type V1Secret
 } from '@clarion-lb/k8s-watch'
+import { KeptSecret } from '../kept-secret.ts'
 import {
   formatKeys,
   type KeyChange,
@@ -37,7 +35,6 @@ export interface KeyKeeperOptions {
 
 const FIELD_MANAGER = 'clarion-liveness'
 const STEP_MS = 60_000
-const RETRY = { minRetryMs: 1000, maxRetryMs: 60_000 } as const
 
 /**
  * Keeps the keys of the speakers' liveness in a Secret: makes the first one, mends what is broken, and rotates when an
@@ -45,52 +42,38 @@ const RETRY = { minRetryMs: 1000, maxRetryMs: 60_000 } as const
  */
 export class KeyKeeper {
   readonly #options: Required<KeyKeeperOptions>
-  readonly #informer: Informer<V1Secret>
-  readonly #loop: ReconcileLoop
-  #running: Promise<void> | undefined
+  readonly #secret: KeptSecret
   #remembered: LivenessKeys | undefined
 
   constructor(options: KeyKeeperOptions) {
     this.#options = { now: Date.now, stepMs: STEP_MS, ...options }
     const { client, secret, onProblem } = options
-    this.#informer = new Informer({
+    this.#secret = new KeptSecret({
       client,
-      resource: SECRETS,
-      namespace: secret.namespace,
-      fieldSelector: `metadata.name=${secret.name}`,
-      maxRetryMs: RETRY.maxRetryMs
-    })
-    this.#loop = new ReconcileLoop({
+      secret,
       name: 'liveness keys',
-      ...RETRY,
-      reconcile: (_key, signal) => this.#reconcile(signal),
-      onError: (_key, error) => onProblem(error)
+      fieldManager: FIELD_MANAGER,
+      reconcile: async (stored, signal) => this.#reconcile(stored, signal),
+      onFailure: onProblem,
+      onUnread: onProblem
     })
   }
 
   start(): void {
-    this.#informer.onChange(() => this.look())
-    this.#informer.onProblem(({ error }) => this.#options.onProblem(error))
-    this.#informer.start()
-    void this.#informer.waitForSync().then(() => this.look())
-    this.#running = this.#loop.run()
+    this.#secret.start()
   }
 
   /** Looks at the Secret: something changed, or it may be written now. */
   look(): void {
-    this.#loop.enqueue(this.#options.secret)
+    this.#secret.look()
   }
 
   async stop(): Promise<void> {
-    await this.#loop.stop()
-    await this.#running
-    await this.#informer.stop()
+    await this.#secret.stop()
   }
 
-  async #reconcile(signal: AbortSignal): Promise<ReconcileResult> {
-    const { secret, mayWrite, now, stepMs, onChange } = this.#options
-    if (!this.#informer.hasSynced) return DONE
-    const stored = this.#informer.cache.get(secret)
+  async #reconcile(stored: V1Secret | undefined, signal: AbortSignal): Promise<ReconcileResult> {
+    const { mayWrite, now, stepMs, onChange } = this.#options
     const keys = readKeys(stored?.data)
     if (keys.current !== undefined) this.#remembered = { ...keys, current: keys.current }
     // Whoever begins to lead looks again.
@@ -102,21 +85,15 @@ export class KeyKeeper {
     return dueMs === undefined ? DONE : { type: 'requeueAfter', ms: dueMs }
   }
 
-  /** Another one that writes at the same time makes this fail, and then what that one wrote is looked at. */
   async #store(
     stored: V1Secret | undefined,
     { keys, notes }: NonNullable<KeyPlan['write']>,
     signal: AbortSignal
   ): Promise<V1Secret> {
-    const { client, secret, labels } = this.#options
-    const options = { fieldManager: FIELD_MANAGER, signal }
     const annotations = withNotes(stored?.metadata?.annotations ?? {}, notes)
-    if (stored === undefined) {
-      const metadata = { ...secret, labels, annotations }
-      return client.create(SECRETS, { metadata, type: 'Opaque', data: formatKeys(keys) }, options)
-    }
-    const { current: _current, next: _next, previous: _previous, ...others } = stored.data ?? {}
+    const labels = stored === undefined ? { labels: this.#options.labels } : {}
+    const { current: _current, next: _next, previous: _previous, ...others } = stored?.data ?? {}
     const data = { ...others, ...formatKeys(keys) }
-    return client.update(SECRETS, { ...stored, metadata: { ...stored.metadata, annotations }, data }, options)
+    return this.#secret.store(stored, { data, metadata: { annotations, ...labels } }, signal)
   }
 }

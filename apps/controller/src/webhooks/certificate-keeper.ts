@@ -1,14 +1,12 @@
 import {
   DONE,
-  Informer,
   type KubeClient,
   type ObjectKey,
-  ReconcileLoop,
   type ReconcileResult,
-  SECRETS,
   type V1Secret
 } from '@clarion-lb/k8s-watch'
 import { type CertificateMaker, type KeyPair, loadCertificateMaker } from '@clarion-lb/runtime'
+import { KeptSecret } from '../kept-secret.ts'
 import type { CertificateListener, CertificateSource } from './certificate-source.ts'
 import { FIELD_MANAGER } from './field-manager.ts'
 import {
@@ -42,7 +40,6 @@ export interface CertificateKeeperOptions {
 
 const AUTHORITY_NAME = 'metallb-webhook-ca'
 const CHECK_MS = 12 * 3_600_000
-const RETRY = { minRetryMs: 1000, maxRetryMs: 60_000 } as const
 
 /**
  * Keeps an authority and a serving certificate in a Secret: makes what is missing, and replaces what is about to end,
@@ -50,65 +47,52 @@ const RETRY = { minRetryMs: 1000, maxRetryMs: 60_000 } as const
  */
 export class CertificateKeeper implements CertificateSource {
   readonly #options: Required<CertificateKeeperOptions>
-  readonly #informer: Informer<V1Secret>
-  readonly #loop: ReconcileLoop
+  readonly #secret: KeptSecret
   #listener: CertificateListener | undefined
-  #running: Promise<void> | undefined
   /** What was handed on last. */
   #handedOn: StoredCertificates | undefined
 
   constructor(options: CertificateKeeperOptions) {
     this.#options = { now: Date.now, checkMs: CHECK_MS, ...options }
     const { client, secret } = options
-    this.#informer = new Informer({
+    this.#secret = new KeptSecret({
       client,
-      resource: SECRETS,
-      namespace: secret.namespace,
-      fieldSelector: `metadata.name=${secret.name}`,
-      maxRetryMs: RETRY.maxRetryMs
-    })
-    this.#loop = new ReconcileLoop({
+      secret,
       name: 'webhook certificates',
-      ...RETRY,
-      reconcile: (_key, signal) => this.#reconcile(signal),
-      onError: (_key, error) => this.#listener?.onFailure(error)
+      fieldManager: FIELD_MANAGER,
+      reconcile: async (stored, signal) => this.#reconcile(stored, signal),
+      onFailure: (error) => this.#listener?.onFailure(error),
+      // Later ones cost nothing: what is there is served.
+      onUnread: (error, isKnown) => {
+        if (!isKnown) this.#listener?.onFailure(error)
+      }
     })
   }
 
   start(listener: CertificateListener): void {
     this.#listener = listener
-    this.#informer.onChange(() => this.look())
-    // Later ones cost nothing: what is there is served.
-    this.#informer.onProblem(({ error }) => {
-      if (!this.#informer.hasSynced) listener.onFailure(error)
-    })
-    this.#informer.start()
-    void this.#informer.waitForSync().then(() => this.look())
-    this.#running = this.#loop.run()
+    this.#secret.start()
   }
 
   /** Looks at the Secret: something changed, or it may be written now. */
   look(): void {
-    this.#loop.enqueue(this.#options.secret)
+    this.#secret.look()
   }
 
   async stop(): Promise<void> {
-    await this.#loop.stop()
-    await this.#running
-    await this.#informer.stop()
+    await this.#secret.stop()
   }
 
-  async #reconcile(signal: AbortSignal): Promise<ReconcileResult> {
-    const { secret, mayWrite, checkMs, onStored } = this.#options
-    if (!this.#informer.hasSynced) return DONE
-    const current = this.#informer.cache.get(secret)
+  async #reconcile(current: V1Secret | undefined, signal: AbortSignal): Promise<ReconcileResult> {
+    const { mayWrite, checkMs, onStored } = this.#options
     const stored = readSecretData(current?.data)
     this.#handOn(stored)
     // Whoever begins to lead looks again.
     if (!mayWrite()) return DONE
     const plan = this.#plan(stored)
     if (!isKept(plan)) {
-      await this.#store(current, await this.#makeGood(stored, plan), signal)
+      const made = await this.#makeGood(stored, plan)
+      await this.#secret.store(current, { data: { ...current?.data, ...formatSecretData(made) } }, signal)
       onStored(plan)
     }
     return { type: 'requeueAfter', ms: checkMs }
@@ -149,20 +133,6 @@ export class CertificateKeeper implements CertificateSource {
     const validity = { nowMs, lifetimeMs: SERVER_LIFETIME_MS }
     const issued = await maker.issueServerCertificate(signer, { ...validity, hosts: [this.#options.host] })
     return { authority: signer, server: issued }
-  }
-
-  /** Another one that writes at the same time makes this fail, and then what that one wrote is looked at. */
-  async #store(
-    current: V1Secret | undefined,
-    certificates: StoredCertificates,
-    signal: AbortSignal
-  ): Promise<void> {
-    const { client, secret } = this.#options
-    const data = { ...current?.data, ...formatSecretData(certificates) }
-    const options = { fieldManager: FIELD_MANAGER, signal }
-    if (current === undefined)
-      await client.create(SECRETS, { metadata: { ...secret }, type: 'Opaque', data }, options)
-    else await client.update(SECRETS, { ...current, data }, options)
   }
 }
 

@@ -31,11 +31,6 @@ export class PeerTable {
     this.#takeBackMs = takeBackMs
   }
 
-  /** Names of nodes that a speaker was heard on, and that did not leave for good. */
-  get heard(): readonly string[] {
-    return [...this.#peers].flatMap(([name, { wasHeard }]) => (wasHeard ? [name] : []))
-  }
-
   /** A speaker of another node was heard, and did not say that it ends. */
   get isAnyMissed(): boolean {
     for (const { wasHeard, absence } of this.#peers.values()) if (wasHeard && absence !== 'left') return true
@@ -45,11 +40,6 @@ export class PeerTable {
   get isAnyAlive(): boolean {
     for (const { isAlive } of this.#peers.values()) if (isAlive) return true
     return false
-  }
-
-  /** Nodes of which anything is known. */
-  get size(): number {
-    return this.#peers.size
   }
 
   absenceOf(name: string): Absence | undefined {
