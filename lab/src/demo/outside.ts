@@ -1,10 +1,9 @@
-import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RouterKind } from '../router/router.ts'
 import { runSandboxed } from '../run-sandboxed.ts'
+import { openSocketDoor } from '../socket-door.ts'
 import { describeThingsToTry } from './things-to-try.ts'
 
 /** Runs the story in a sandbox; out here only a way in for the person's `kubectl` is kept open. */
@@ -18,29 +17,17 @@ interface Ready {
   readonly router: RouterKind
 }
 
-/**
- * The sandbox's network cannot be reached from here, but its files can: a port on this host's loopback is joined to
- * the API server's socket file inside.
- */
+/** Makes the way in, and tells the person about it. */
 async function openDoor(pid: number, ready: Ready): Promise<() => void> {
   const inside = `/proc/${pid}/root`
-  const server: Server = createServer((socket) => {
-    const upstream = connect(`${inside}/run/clarion/api.sock`)
-    socket.pipe(upstream).pipe(socket)
-    socket.on('error', () => upstream.destroy())
-    upstream.on('error', () => socket.destroy())
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const { port, close } = await openSocketDoor(`${inside}/run/clarion/api.sock`)
   const directory = mkdtempSync(join(tmpdir(), 'clarion-demo-'))
   const kubeconfig = join(directory, 'kubeconfig')
   const text = readFileSync(`${inside}${ready.kubeconfig}`, 'utf8')
   writeFileSync(kubeconfig, text.replace(/server: .*/, `server: https://127.0.0.1:${port}`), { mode: 0o600 })
   process.stdout.write(describeThingsToTry(kubeconfig, pid, ready.router))
   return () => {
-    server.close()
+    close()
     rmSync(directory, { recursive: true, force: true })
   }
 }

@@ -1,7 +1,6 @@
-import { once } from 'node:events'
 import { readFile, symlink, writeFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
+import { openSocketDoor } from '../socket-door.ts'
 import { API_SOCKET, type ClusterReady, HOST_SCRIPTS } from './cluster-story.ts'
 import { planPrograms } from './get-programs.ts'
 
@@ -17,16 +16,7 @@ export interface Entrance {
 /** Makes the ways in, and tells a person about them. What is returned closes the port. */
 export async function openDoor({ ready, sandboxPid, directory }: Entrance): Promise<() => void> {
   const inside = `/proc/${sandboxPid}/root`
-  const server = createServer((socket) => {
-    const upstream = connect(`${inside}${API_SOCKET}`)
-    socket.pipe(upstream).pipe(socket)
-    socket.on('error', () => upstream.destroy())
-    upstream.on('error', () => socket.destroy())
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const { port, close } = await openSocketDoor(`${inside}${API_SOCKET}`)
   const text = await readFile(`${inside}${ready.kubeconfigFile}`, 'utf8')
   const url = `https://127.0.0.1:${port}`
   await writeFile(join(directory, 'kubeconfig'), text.replace(/"server": "[^"]*"/, `"server": "${url}"`), {
@@ -40,7 +30,7 @@ export async function openDoor({ ready, sandboxPid, directory }: Entrance): Prom
   const kubectl = await findKubectl()
   if (kubectl !== undefined) await symlink(kubectl, join(directory, 'kubectl'))
   process.stdout.write(describe(ready, directory))
-  return () => server.close()
+  return close
 }
 
 async function findKubectl(): Promise<string | undefined> {

@@ -2,14 +2,12 @@
 // Runs a command once the programs of a cluster are there: `node with-programs.js [--metallb] COMMAND [ARGUMENT…]`;
 // with --metallb those of MetalLB too. Where they cannot be had it says why, and runs the command all the same: it decides
 // what to do without.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { runChild } from '../run-child.ts'
 import { createControlGroups } from './control-groups.ts'
 import { getPrograms, planPrograms } from './get-programs.ts'
 import { CLUSTER_PROGRAMS, METALLB_PROGRAMS } from './programs.ts'
 
 const METALLB_FLAG = '--metallb'
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 async function main(words: readonly string[]): Promise<number> {
   const hasMetallb = words[0] === METALLB_FLAG
@@ -20,17 +18,11 @@ async function main(words: readonly string[]): Promise<number> {
   if (plan.type === 'refused') say(plan.reason)
   else await getPrograms(wanted, say)
   const groups = createControlGroups()
-  const child = spawn(program, args, {
-    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, ...groups.environment }
-  })
-  const ended = once(child, 'exit')
-  for (const signal of SIGNALS) process.on(signal, () => child.kill(signal))
-  process.on('disconnect', () => child.kill('SIGTERM'))
-  await ended
-  await groups.remove()
-  if (process.connected) process.disconnect()
-  return child.exitCode ?? 1
+  try {
+    return await runChild(program, args, groups.environment)
+  } finally {
+    await groups.remove()
+  }
 }
 
 try {
