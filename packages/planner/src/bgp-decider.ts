@@ -1,7 +1,7 @@
 import { type BgpDecision, type BgpRoute, decideBgp } from './bgp-decision.ts'
 import { isSameCommunities } from './community-lists.ts'
 import { isFit } from './node-view.ts'
-import { type KnownService, type PlannerState, SharedRefusals } from './planner-state.ts'
+import { type KnownService, type PlannerState, Shared } from './planner-state.ts'
 
 /** A decision that is another than before. */
 export interface BgpChange {
@@ -17,7 +17,7 @@ type Refusal = Extract<BgpDecision, { outcome: 'withhold' }>
 /** The BGP part of a planner. Of the nodes it is only its own that counts, unless that is in maintenance. */
 export class BgpDecider {
   readonly #state: PlannerState
-  readonly #refusals = new SharedRefusals<Refusal>()
+  readonly #refusals = new Shared<Refusal>()
   #fitness: string
 
   constructor(state: PlannerState) {
@@ -35,7 +35,10 @@ export class BgpDecider {
       if (known === undefined) continue
       const before = known.bgp
       const decided = decideBgp(node, known.service, known.endpoints, snapshot)
-      const after = decided.outcome === 'withhold' ? this.#refusals.share(decided) : decided
+      const after =
+        decided.outcome === 'withhold'
+          ? this.#refusals.share(`${decided.reason}\n${decided.because}`, decided)
+          : decided
       const isSame = before !== undefined && isSameDecision(before, after)
       // The object that is known is kept: whoever took it over holds no second one.
       if (isSame && before.because === after.because) continue

@@ -1,5 +1,5 @@
 import { decideL2, isCandidate, type L2Decision, type L2Snapshot } from './l2-election.ts'
-import { type KnownService, type PlannerState, SharedOrders, SharedRefusals } from './planner-state.ts'
+import { type KnownService, type PlannerState, Shared } from './planner-state.ts'
 
 /** A decision that is another than before. */
 export interface L2Change {
@@ -17,8 +17,8 @@ export class L2Decider {
   readonly #state: PlannerState
   /** The nodes that were candidates when it was decided last. */
   readonly #candidates = new Set<string>()
-  readonly #refusals = new SharedRefusals<Refusal>()
-  readonly #orders = new SharedOrders()
+  readonly #refusals = new Shared<Refusal>()
+  readonly #orders = new Shared<readonly string[]>()
   /** Nodes that give something up: how much, to whom or why. */
   readonly #concessions = new Map<string, string>()
   #members: ReadonlySet<string> | undefined
@@ -92,9 +92,10 @@ export class L2Decider {
   }
 
   #share(decision: L2Decision): L2Decision {
-    const { candidates } = decision
-    if (decision.outcome === 'withhold') return this.#refusals.share(decision, candidates.join())
-    return { ...decision, candidates: this.#orders.share(candidates) }
+    const order = decision.candidates.join()
+    if (decision.outcome === 'withhold')
+      return this.#refusals.share([decision.reason, decision.because, order].join('\n'), decision)
+    return { ...decision, candidates: this.#orders.share(order, decision.candidates) }
   }
 
   #snapshotParts(): Omit<L2Snapshot, 'pools'> {

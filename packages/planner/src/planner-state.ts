@@ -26,30 +26,16 @@ export interface PlannerState {
 
 const MAX_SHARED = 1000
 
-/** Makes equal refusals one object: most Services that a node withholds, it withholds for the same few reasons. */
-export class SharedRefusals<T extends { readonly reason: string; readonly because: string }> {
+/** Makes equal values one object: of thousands of Services most are refused, or have candidates, in the same few ways. */
+export class Shared<T> {
   readonly #known = new Map<string, T>()
 
-  share(refusal: T, ...more: readonly (string | undefined)[]): T {
-    const id = [refusal.reason, refusal.because, ...more].join('\n')
+  /** @param id equal for equal values */
+  share(id: string, value: T): T {
     const known = this.#known.get(id)
     if (known !== undefined) return known
     if (this.#known.size >= MAX_SHARED) this.#known.clear()
-    this.#known.set(id, refusal)
-    return refusal
-  }
-}
-
-/** Makes equal orders of candidates one list: there are few nodes, and thousands of Services. */
-export class SharedOrders {
-  readonly #known = new Map<string, readonly string[]>()
-
-  share(order: readonly string[]): readonly string[] {
-    const id = order.join()
-    const known = this.#known.get(id)
-    if (known !== undefined) return known
-    if (this.#known.size >= MAX_SHARED) this.#known.clear()
-    this.#known.set(id, order)
-    return order
+    this.#known.set(id, value)
+    return value
   }
 }

@@ -8,6 +8,8 @@ export interface LoopPlaneOptions {
   readonly core: PlaneCore
 }
 
+const FAREWELL_MS = 10
+
 /** Frames in this thread's event loop, for links that are not polled. */
 export class LoopPlane implements Plane {
   readonly #options: LoopPlaneOptions
@@ -91,5 +93,3 @@ export class LoopPlane implements Plane {
     }, delayMs)
   }
 }
-
-const FAREWELL_MS = 10
