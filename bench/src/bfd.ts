@@ -9,7 +9,7 @@ import type { BfdNodeOptions, BfdNodeState } from './bfd-node.ts'
 import { speakerLaunch } from './binaries.ts'
 import { Bird } from './daemons/bird.ts'
 import { INSIDE, NODE, plugNode, unplugNode } from './node.ts'
-import { costOf } from './process-cost.ts'
+import { costOf, type ProcessCost } from './process-cost.ts'
 import { atMost, type BenchResult, type Figure, reference, round } from './result.ts'
 
 const SESSIONS = 300
@@ -52,6 +52,7 @@ export async function benchBfd({
       figures: [
         atMost(`${what}: flaps`, asSpeaker.flaps, 0, ''),
         atMost(`${what}: CPU of one core`, asSpeaker.cpuPercent, 15, '%'),
+        reference(`${what}: CPU of one core, BIRD at the other end`, asSpeaker.birdCpuPercent, '%'),
         reference(`${what}: peak memory`, asSpeaker.peakMiB, 'MiB'),
         ...references(`${of(plainMinutes)}, without the speaker's flags`, plain)
       ]
@@ -65,6 +66,7 @@ export async function benchBfd({
 interface Measured {
   readonly flaps: number
   readonly cpuPercent: number
+  readonly birdCpuPercent: number
   readonly peakMiB: number
 }
 
@@ -98,14 +100,17 @@ async function measure(directory: string, launch: Launch): Promise<Measured> {
     await sleep(WARM_UP_MS)
     const pid = node.pid ?? -1
     const downsBefore = state.downs
-    const before = await costOf(pid)
+    const [before, birdBefore] = await Promise.all([costOf(pid), costOf(bird.process.pid)])
     const startedAtMs = performance.now()
     await sleep(launch.minutes * 60_000)
-    const after = await costOf(pid)
+    const [after, birdAfter] = await Promise.all([costOf(pid), costOf(bird.process.pid)])
     const elapsedS = (performance.now() - startedAtMs) / 1000
+    const percent = (from: ProcessCost, to: ProcessCost): number =>
+      round((100 * (to.cpuS - from.cpuS)) / elapsedS)
     return {
       flaps: state.downs - downsBefore,
-      cpuPercent: round((100 * (after.cpuS - before.cpuS)) / elapsedS),
+      cpuPercent: percent(before, after),
+      birdCpuPercent: percent(birdBefore, birdAfter),
       peakMiB: Math.round(after.peakMiB)
     }
   } finally {

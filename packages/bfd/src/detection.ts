@@ -1,6 +1,9 @@
 import type { BfdClock } from './clock.ts'
 import { QueueTimer, type TimerQueue } from './timer-queue.ts'
 
+/** Of the detection time: how long before its end the timer may look whether there is a later end by now. */
+const LOOK_EARLY = 0.1
+
 export interface DetectionOptions {
   readonly clock: BfdClock
   readonly timers: TimerQueue
@@ -42,8 +45,7 @@ export class Detection {
     if (this.#timeMs === undefined) return
     const deadlineMs = this.#lastHeardMs + this.#timeMs
     // A deadline that moves away is looked at when the old one is due: packets come far more often than that.
-    if (!this.#timer.isSet || this.#timer.deadlineMs > deadlineMs)
-      this.#options.timers.set(this.#timer, deadlineMs)
+    if (!this.#timer.isSet || this.#timer.deadlineMs > deadlineMs) this.#setTimer(deadlineMs)
   }
 
   close(): void {
@@ -68,7 +70,7 @@ export class Detection {
       this.#options.drain()
       if (this.#lastHeardMs === lastHeardMs) this.#options.onExpired()
       // The loop may have been blocked once more since, so this is no verdict either.
-      else this.#options.timers.set(this.#timer, this.#lastHeardMs + this.#timeMs)
+      else this.#setTimer(this.#lastHeardMs + this.#timeMs)
     })
   }
 
@@ -77,7 +79,14 @@ export class Detection {
     if (this.#isClosed || this.#timeMs === undefined) return false
     const deadlineMs = this.#lastHeardMs + this.#timeMs
     if (this.#options.clock.now() >= deadlineMs) return true
-    this.#options.timers.set(this.#timer, deadlineMs)
+    this.#setTimer(deadlineMs)
     return false
+  }
+
+  #setTimer(deadlineMs: number): void {
+    // A deadline that has not moved since it was looked at is looked at once more, when it is due.
+    const isSame = deadlineMs === this.#timer.deadlineMs
+    this.#timer.earlyMs = isSame ? 0 : LOOK_EARLY * (this.#timeMs ?? 0)
+    this.#options.timers.set(this.#timer, deadlineMs)
   }
 }

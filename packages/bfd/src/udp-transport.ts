@@ -5,6 +5,7 @@ import {
   encodeSocketAddress,
   LinuxNetError,
   ttlFilter,
+  UDP_RECEIVE_DATAGRAMS,
   UdpSocket
 } from '@clarion-lb/linux-net'
 import { Ipv4Address, Ipv6Address, tryParseIpAddress } from '@clarion-lb/netaddr'
@@ -76,12 +77,26 @@ export class UdpTransport implements BfdTransport {
         // Nobody reads here; strangers must not be able to fill its buffer.
         filter: DROP_ALL
       })
-      const to = encodeSocketAddress(family, { address: remoteAddress, port: remotePort })
-      return { send: (bytes) => socket.send(bytes, to), close: () => socket.close() }
+      return connected(socket, encodeSocketAddress(family, { address: remoteAddress, port: remotePort }))
     } catch (error) {
       if (error instanceof LinuxNetError && error.errno === ERRNO.EADDRINUSE) return undefined
       throw error
     }
+  }
+}
+
+/** @throws LinuxNetError: ENETUNREACH if there is no way */
+function connected(socket: UdpSocket, to: Uint8Array): BfdSender {
+  try {
+    socket.connect(to)
+  } catch (error) {
+    socket.close()
+    throw error
+  }
+  return {
+    // What the peer's host had refused is told instead of sending: asked again, it sends, or tells what is wrong now.
+    send: (bytes) => (socket.send(bytes, null) === 0 ? 0 : socket.send(bytes, null)),
+    close: () => socket.close()
   }
 }
 
@@ -134,7 +149,7 @@ class UdpReceiver implements BfdReceiver {
 
   drain(): void {
     for (let round = 0; round < MAX_DRAIN_ROUNDS && !this.#isClosed; round += 1) {
-      if (this.#socket.receive(this.#onDatagram) === 0) return
+      if (this.#socket.receive(this.#onDatagram) < UDP_RECEIVE_DATAGRAMS) return
     }
   }
 

@@ -9,6 +9,7 @@ import type { BfdSessionOptions } from './options.ts'
 import { encodeControlPacket } from './packet.ts'
 import type { BfdSession } from './session.ts'
 import { BfdSpeaker } from './speaker.ts'
+import { UdpTransport } from './udp-transport.ts'
 
 const FAST = { transmitIntervalMs: 20, receiveIntervalMs: 20, detectMultiplier: 10 }
 // There is only one loopback address of IPv6, so there the two differ by their ports.
@@ -43,6 +44,14 @@ describe.skipIf(process.platform !== 'linux').each(FAMILIES)('over $name', ({ a,
       expect(left.session.counters).toMatchObject({ sendErrors: 0, upEvents: 1, downEvents: 1 })
     }
   )
+
+  test('a host that refuses packets is sent every one of them', () => {
+    const endpoint = { remoteAddress: there, remotePort: 9, localAddress: here, localPort: 49_999 }
+    const sender = new UdpTransport().openSender(endpoint)
+    const errors = [1, 2, 3, 4].map(() => sender?.send(Uint8Array.of(0)))
+    sender?.close()
+    expect(errors).toEqual([0, 0, 0, 0])
+  })
 
   test('a neighbour that falls silent is noticed, and the change published', async () => {
     const [left, right] = await pair({})

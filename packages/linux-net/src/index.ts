@@ -43,4 +43,4 @@ export {
   type TcpSocketOptions
 } from './tcp-socket.ts'
 export { type TtlFilterOptions, ttlFilter } from './ttl-filter.ts'
-export { type OnDatagram, UdpSocket, type UdpSocketOptions } from './udp-socket.ts'
+export { type OnDatagram, UDP_RECEIVE_DATAGRAMS, UdpSocket, type UdpSocketOptions } from './udp-socket.ts'

@@ -26,7 +26,7 @@ export interface Libc {
     bytes: Uint8Array,
     length: number,
     flags: number,
-    address: Uint8Array,
+    address: Uint8Array | null,
     addressLength: number
   ) => number
   readonly recvfrom: (

@@ -24,7 +24,8 @@ const IPV6_TCLASS = 67
 const IPPROTO_UDP = 17
 const MSG_DONTWAIT = 0x40
 const MSG_NOSIGNAL = 0x4000
-const DATAGRAMS = 64
+/** So many a call of {@link UdpSocket.receive} reads at most. */
+export const UDP_RECEIVE_DATAGRAMS = 64
 const ADDRESS_BYTES = { 4: 16, 6: 28 } as const
 const ADDRESS_OFFSET = { 4: 4, 6: 8 } as const
 const ADDRESS_LENGTH = { 4: 4, 6: 16 } as const
@@ -61,8 +62,7 @@ export class UdpSocket {
   readonly family: IpFamily
   readonly #descriptor: Descriptor
   readonly #maxDatagramBytes: number
-  #memory: ReceiveMemory | undefined
-  #ports: DataView | undefined
+  #places: Places | undefined
   #isHandedOver = false
 
   private constructor(descriptor: Descriptor, options: UdpSocketOptions) {
@@ -113,16 +113,17 @@ export class UdpSocket {
   /**
    * Sends one datagram without waiting. Returns 0, or the errno.
    *
-   * @param to as {@link encodeSocketAddress} writes it, for the family of this socket
+   * @param to as {@link encodeSocketAddress} writes it, for the family of this socket; `null` if it is connected
    */
-  send(bytes: Uint8Array, to: Uint8Array): number {
+  send(bytes: Uint8Array, to: Uint8Array | null): number {
     const { sendto, errno } = libc()
     const flags = MSG_DONTWAIT | MSG_NOSIGNAL
-    return sendto(this.#descriptor.fd, bytes, bytes.length, flags, to, to.length) >= 0 ? 0 : errno()
+    return sendto(this.#descriptor.fd, bytes, bytes.length, flags, to, to?.length ?? 0) >= 0 ? 0 : errno()
   }
 
   /**
-   * From now on only this address is talked to, and the kernel tells when its host refuses: {@link UdpSocket.takeError}.
+   * From now on only this address is talked to, which is cheaper by what the kernel remembers of the way, and the kernel
+   * tells when its host refuses, once, by {@link UdpSocket.takeError} or instead of the next {@link UdpSocket.send}.
    *
    * @param to as {@link encodeSocketAddress} writes it, for the family of this socket
    * @throws LinuxNetError if there is no way to it
@@ -140,27 +141,20 @@ export class UdpSocket {
   }
 
   /**
-   * Reads what is there, at most 64 datagrams, without waiting. The bytes are valid only during the call of
+   * Reads what is there, at most {@link UDP_RECEIVE_DATAGRAMS}, without waiting. The bytes are valid only during the call of
    * `onDatagram`. Returns how many there were.
    *
    * @throws LinuxNetError if the socket is of no use any more
    */
   receive(onDatagram: OnDatagram): number {
     const { recvmmsg, errno } = libc()
-    const [memory, ports] = this.#receiveMemory()
-    const { messages, view, packets, addresses, messageBytes, lengthOffset } = memory
-    const count = recvmmsg(this.#descriptor.fd, messages, DATAGRAMS, MSG_DONTWAIT, null)
+    this.#places ??= new Places(this.family, this.#maxDatagramBytes)
+    const { messages, view, messageBytes, lengthOffset } = this.#places.memory
+    const count = recvmmsg(this.#descriptor.fd, messages, UDP_RECEIVE_DATAGRAMS, MSG_DONTWAIT, null)
     if (count < 0) return this.#nothing(errno())
-    const room = this.#maxDatagramBytes
     for (let i = 0; i < count; i += 1) {
       const length = view.getUint32(i * messageBytes + lengthOffset, IS_LITTLE_ENDIAN)
-      const address = i * ADDRESS_BYTES[this.family]
-      const start = address + ADDRESS_OFFSET[this.family]
-      onDatagram(
-        packets.subarray(i * room, i * room + Math.min(length, room)),
-        addresses.subarray(start, start + ADDRESS_LENGTH[this.family]),
-        ports.getUint16(address + 2)
-      )
+      onDatagram(this.#places.datagram(i, length), this.#places.address(i), this.#places.port(i))
     }
     return count
   }
@@ -181,16 +175,6 @@ export class UdpSocket {
       default:
         throw new LinuxNetError('recvmmsg UDP', error)
     }
-  }
-
-  #receiveMemory(): [ReceiveMemory, DataView] {
-    this.#memory ??= allocateReceiveMemory({
-      count: DATAGRAMS,
-      packetBytes: this.#maxDatagramBytes,
-      addressBytes: ADDRESS_BYTES[this.family]
-    })
-    this.#ports ??= new DataView(this.#memory.addresses.buffer)
-    return [this.#memory, this.#ports]
   }
 
   #configure(options: UdpSocketOptions): void {
@@ -221,5 +205,51 @@ export class UdpSocket {
 
   #setInt(level: number, name: number, value: number, label: string): void {
     this.#descriptor.setOption(level, name, intBytes(value), label)
+  }
+}
+
+/** Where datagrams are received, and views of them, which are kept: most datagrams are as long as the one before. */
+class Places {
+  readonly memory: ReceiveMemory
+  readonly #datagramBytes: number
+  readonly #datagrams: Uint8Array[]
+  readonly #addresses: readonly Uint8Array[]
+  readonly #ports: DataView
+  readonly #addressBytes: number
+
+  constructor(family: IpFamily, datagramBytes: number) {
+    const count = UDP_RECEIVE_DATAGRAMS
+    this.#datagramBytes = datagramBytes
+    this.#addressBytes = ADDRESS_BYTES[family]
+    this.memory = allocateReceiveMemory({
+      count,
+      packetBytes: datagramBytes,
+      addressBytes: this.#addressBytes
+    })
+    const { packets, addresses } = this.memory
+    this.#datagrams = Array.from({ length: count }, (_, i) => packets.subarray(i * datagramBytes))
+    this.#addresses = Array.from({ length: count }, (_, i) => {
+      const start = i * this.#addressBytes + ADDRESS_OFFSET[family]
+      return addresses.subarray(start, start + ADDRESS_LENGTH[family])
+    })
+    this.#ports = new DataView(addresses.buffer)
+  }
+
+  datagram(place: number, length: number): Uint8Array {
+    const bytes = Math.min(length, this.#datagramBytes)
+    const known = this.#datagrams[place]
+    if (known?.length === bytes) return known
+    const start = place * this.#datagramBytes
+    const datagram = this.memory.packets.subarray(start, start + bytes)
+    this.#datagrams[place] = datagram
+    return datagram
+  }
+
+  address(place: number): Uint8Array {
+    return this.#addresses[place] ?? new Uint8Array()
+  }
+
+  port(place: number): number {
+    return this.#ports.getUint16(place * this.#addressBytes + 2)
   }
 }
