@@ -12,6 +12,9 @@ export class LivenessLog {
 
   tell(event: PlaneEvent): void {
     if (event.type === 'liveness') this.#tellLiveness(event.event)
+    if (event.type === 'carrier' && event.unpluggedLifeMs !== undefined)
+      this.#log.warn('the cable is out: this node is silent')
+    else if (event.type === 'carrier') this.#log.info('the cable is in again')
     if (event.type !== 'seclusion') return
     const { seclusion } = event
     if (seclusion === 'cutOff')

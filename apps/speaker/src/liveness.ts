@@ -1,6 +1,7 @@
 import { type KubeClient, LeaseHeartbeat, LeaseObserver } from '@clarion-lb/k8s-watch'
 import type { Service } from '@clarion-lb/runtime'
 import type { LivenessSettings, PlaneEvent } from './plane/messages.ts'
+import { SPEAKER_LEASE_LABELS, SPEAKER_LEASE_SELECTOR, speakerLease } from './speaker-lease.ts'
 
 /** Tells which nodes have a speaker, and how the plane finds out which of them are alive. */
 export interface Liveness extends Service {
@@ -8,11 +9,15 @@ export interface Liveness extends Service {
   members(): ReadonlySet<string> | undefined
   /** For the plane; `undefined`: members are alive, no others are. */
   settings(): Omit<LivenessSettings, 'members'> | undefined
+  /** Nodes whose cable is out, as they tell by the API server, with the life that they had then; see `lifeOf`. */
+  unpluggedLives(): ReadonlyMap<string, number>
   onChange(listener: () => void): void
   onPlaneEvent(event: PlaneEvent): void
   /** Why nobody can rely on it yet. */
   unreadyBecause(): string | undefined
 }
+
+const NONE_UNPLUGGED: ReadonlyMap<string, number> = new Map()
 
 /** Every node counts as alive. */
 export class EveryNode implements Liveness {
@@ -24,6 +29,10 @@ export class EveryNode implements Liveness {
 
   settings(): undefined {
     return undefined
+  }
+
+  unpluggedLives(): ReadonlyMap<string, number> {
+    return NONE_UNPLUGGED
   }
 
   onChange(): void {
@@ -58,7 +67,6 @@ export interface LeaseLivenessOptions {
 
 const INTERVAL_MS = 1000
 const DURATION_MS = 4000
-const COMPONENT = { 'clarion.io/component': 'speaker' }
 
 /**
  * Each speaker renews a Lease, and watches those of the others. While the API server is away nobody's verdict changes: what
@@ -75,9 +83,9 @@ export class LeaseLiveness implements Liveness {
     this.#node = node
     this.#heartbeat = new LeaseHeartbeat({
       client,
-      lease: { namespace, name: `clarion-speaker-${node}` },
+      lease: speakerLease(namespace, node),
       identity: node,
-      labels: COMPONENT,
+      labels: SPEAKER_LEASE_LABELS,
       durationMs: DURATION_MS * patience,
       intervalMs: INTERVAL_MS * patience,
       onProblem
@@ -85,7 +93,7 @@ export class LeaseLiveness implements Liveness {
     this.#observer = new LeaseObserver({
       client,
       namespace,
-      labelSelector: 'clarion.io/component=speaker',
+      labelSelector: SPEAKER_LEASE_SELECTOR,
       maxGapMs: 2 * INTERVAL_MS * patience
     })
     this.#observer.onChange(() => {
@@ -104,6 +112,10 @@ export class LeaseLiveness implements Liveness {
 
   settings(): undefined {
     return undefined
+  }
+
+  unpluggedLives(): ReadonlyMap<string, number> {
+    return NONE_UNPLUGGED
   }
 
   /** A cable that is in again: those that took over should hear of this node before they answer much longer. */

@@ -78,6 +78,21 @@ describe('speakers that probe each other', () => {
     expect(plane.liveness?.keys.map(([first]) => first)).toEqual([2, 1])
   })
 
+  test('tell by their Leases that the cable is out, and the plane of what others tell', async () => {
+    const { cluster } = await startTwo()
+    putSecret(cluster, { current: key(1) })
+    const one = await SpeakerBench.start(cluster, 'n1', PROBING)
+    const other = await SpeakerBench.start(cluster, 'n2', PROBING)
+    one.tell({ type: 'carrier', unpluggedLifeMs: 1_700_000_000_000 })
+    const told = (): unknown => other.plane.liveness?.members.find(({ name }) => name === 'n1')
+    await cluster.eventually(() => expect(told()).toMatchObject({ unpluggedLifeMs: 1_700_000_000_000 }))
+    one.tell({ type: 'carrier', unpluggedLifeMs: undefined })
+    await cluster.eventually(() => expect(told()).not.toMatchObject({ unpluggedLifeMs: expect.anything() }))
+    expect(one.plane.liveness?.members).not.toContainEqual(
+      expect.objectContaining({ unpluggedLifeMs: expect.anything() })
+    )
+  })
+
   test('log who accused a node that is dead, and count it', async () => {
     const { cluster } = await startTwo()
     putSecret(cluster, { current: key(1) })

@@ -2,6 +2,7 @@ import { Informer, type KubeClient, SECRETS, type V1Secret } from '@clarion-lb/k
 import { MAX_CANDIDATES } from '@clarion-lb/planner'
 import { describeError } from '@clarion-lb/runtime'
 import type { Logger } from 'pino'
+import { CarrierNotices } from './carrier-notices.ts'
 import type { Liveness } from './liveness.ts'
 import { keysOf, LIVENESS_SECRET } from './liveness-keys.ts'
 import type { LivenessSettings, PlaneEvent } from './plane/messages.ts'
@@ -33,6 +34,7 @@ export class ProbedLiveness implements Liveness {
   readonly name = 'liveness'
   readonly #options: ProbedLivenessOptions
   readonly #secrets: Informer<V1Secret>
+  readonly #notices: CarrierNotices
   readonly #listeners: (() => void)[] = []
   readonly #heard = new Set<string>()
   readonly #forgetting = new Map<string, NodeJS.Timeout>()
@@ -51,6 +53,18 @@ export class ProbedLiveness implements Liveness {
       namespace: options.namespace,
       fieldSelector: `metadata.name=${LIVENESS_SECRET}`
     })
+    const { client, namespace, node, log } = options
+    this.#notices = new CarrierNotices({
+      client,
+      namespace,
+      node,
+      onChange: (name, isUnplugged) => {
+        if (isUnplugged) log.warn({ node: name }, 'node tells that its cable is out')
+        this.#tell()
+      },
+      onProblem: ({ error }) =>
+        log.warn({ error: describeError(error) }, 'the Leases of speakers cannot be followed')
+    })
   }
 
   members(): ReadonlySet<string> | undefined {
@@ -61,6 +75,10 @@ export class ProbedLiveness implements Liveness {
   settings(): Omit<LivenessSettings, 'members'> | undefined {
     const { port, patience } = this.#options
     return this.#keys.length === 0 ? undefined : { port, patience, keys: this.#keys }
+  }
+
+  unpluggedLives(): ReadonlyMap<string, number> {
+    return this.#notices.lives
   }
 
   onChange(listener: () => void): void {
@@ -80,6 +98,9 @@ export class ProbedLiveness implements Liveness {
         if (this.#failure !== event.message)
           this.#options.log.error({ error: event.message }, 'nodes cannot be probed')
         this.#failure = event.message
+        return
+      case 'carrier':
+        this.#notices.tell(event.unpluggedLifeMs)
         return
       case 'liveness':
         if (event.event.type === 'alive') this.#noteAlive(event.event.detail.id)
@@ -106,6 +127,7 @@ export class ProbedLiveness implements Liveness {
       log.warn({ error: describeError(error) }, 'the Secret of liveness cannot be followed')
     )
     this.#secrets.start(signal)
+    this.#notices.start(signal)
     const timeout = Promise.withResolvers<void>()
     const timer = setTimeout(timeout.resolve, keyTimeoutMs)
     signal.addEventListener('abort', () => timeout.resolve(), { once: true })
@@ -122,7 +144,7 @@ export class ProbedLiveness implements Liveness {
     for (const timer of this.#forgetting.values()) clearTimeout(timer)
     this.#forgetting.clear()
     if (this.#isFallingBack) await this.#options.fallback.stop()
-    await this.#secrets.stop()
+    await Promise.all([this.#secrets.stop(), this.#notices.stop()])
   }
 
   async #endFallback(): Promise<void> {

@@ -226,8 +226,10 @@ export class Speaker implements Service {
   }
 
   #members(): readonly PlaneMember[] {
+    const unplugged = this.#knownParts().liveness.unpluggedLives()
     return [...this.nodes.cache.values()]
       .flatMap((node) => memberOf(node) ?? [])
+      .map((member) => ({ ...member, unpluggedLifeMs: unplugged.get(member.name) }))
       .toSorted((a, b) => (a.name < b.name ? -1 : 1))
   }
 

@@ -3,7 +3,7 @@ import { MemoryLink, MemorySegment } from '@clarion-lb/link'
 import type { LivenessClock, LivenessTransport, TransportListener } from '@clarion-lb/liveness'
 import { Ipv4Address, MacAddress } from '@clarion-lb/netaddr'
 import type { DefaultGateway } from '../src/plane/default-gateway.ts'
-import type { PlaneEvent } from '../src/plane/messages.ts'
+import type { LivenessSettings, PlaneEvent } from '../src/plane/messages.ts'
 import { PlaneCore } from '../src/plane/plane-core.ts'
 
 const PORT = 7475
@@ -119,6 +119,18 @@ export class PlaneWorld {
     else this.cut(name)
   }
 
+  /** What a node said of its cable last, others are told by another way. @returns the life that it said */
+  relayCarrier(name: string): number | undefined {
+    const said = this.eventsOf(name).findLast((event) => event.type === 'carrier')
+    this.relayUnplugged(name, said?.unpluggedLifeMs)
+    return said?.unpluggedLifeMs
+  }
+
+  relayUnplugged(name: string, lifeMs: number | undefined): void {
+    for (const host of this.#hosts.values())
+      if (host.name !== name) host.core.setLiveness(this.#settings({ name, lifeMs }))
+  }
+
   /** The process does nothing for a while: SIGSTOP, or no processor. */
   freeze(name: string): void {
     this.#host(name).isFrozen = true
@@ -183,7 +195,7 @@ export class PlaneWorld {
   }
 
   #start(name: string, number: number): void {
-    const { names, candidates, gateway } = this.#options
+    const { candidates, gateway } = this.#options
     const address = `192.0.2.${number}`
     const mac = MacAddress.parse(`02:00:00:00:00:${number}`)
     const clock = new VirtualClock()
@@ -216,14 +228,22 @@ export class PlaneWorld {
     this.#hosts.set(name, { name, address, mac, clock, link, core, events, ...state })
     link.start()
     core.start()
-    const members = names.map((member, i) => ({ name: member, address: `192.0.2.${i + 10}` }))
-    core.setLiveness({ port: PORT, patience: 1, keys: [KEY], members })
+    core.setLiveness(this.#settings())
     const set = Object.entries(candidates).map(([vip, order]) => ({
       address: vip,
       interfaces: undefined,
       candidates: order
     }))
     core.apply({ set, remove: [] })
+  }
+
+  #settings(unplugged?: { readonly name: string; readonly lifeMs: number | undefined }): LivenessSettings {
+    const members = this.#options.names.map((name, i) => ({
+      name,
+      address: `192.0.2.${i + 10}`,
+      unpluggedLifeMs: name === unplugged?.name ? unplugged.lifeMs : undefined
+    }))
+    return { port: PORT, patience: 1, keys: [KEY], members }
   }
 
   #transport(name: string): LivenessTransport {

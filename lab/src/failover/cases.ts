@@ -40,14 +40,28 @@ const CUT: FailoverCase = {
 }
 
 const CARRIER_LOST: FailoverCase = {
-  name: 'carrier lost',
-  // Its only interface: nobody hears what the node sees.
+  name: 'carrier of the only cable lost',
+  // Nobody hears what the node sees.
   goalMs: GONE_MS,
   moves: 'all',
   mayDie: 'victim',
   weight: 3,
   happen: async ({ cluster }, victim) => cluster.segment.pullCable(victim),
   mend: async ({ cluster }, victim) => cluster.segment.plugCable(victim)
+}
+
+const CARRIER_LOST_AND_TOLD: FailoverCase = {
+  ...CARRIER_LOST,
+  name: 'carrier lost, with another cable to the API server',
+  goalMs: TOLD_MS,
+  happen: async ({ cluster }, victim) => {
+    await cluster.segment.addBypass(victim, 'control')
+    await cluster.segment.pullCable(victim)
+  },
+  mend: async ({ cluster }, victim) => {
+    await cluster.segment.plugCable(victim)
+    await cluster.segment.removeBypass(victim)
+  }
 }
 
 const KILLED: FailoverCase = {
@@ -185,6 +199,7 @@ const BUSY_CUT: FailoverCase = {
 export const FAILOVER_CASES: readonly FailoverCase[] = [
   CUT,
   CARRIER_LOST,
+  CARRIER_LOST_AND_TOLD,
   KILLED,
   stopped(1),
   stopped(3),

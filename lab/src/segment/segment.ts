@@ -19,6 +19,7 @@ export interface Route {
 
 export const BRIDGE = 'br0'
 const GATEWAY_PORT = 'eth1'
+const BYPASS_PORT = 'bypass0'
 
 /** A host that only one host of the segment can see: `eth0` of it is joined to `eth1` of that one. */
 export interface HostBehind {
@@ -94,6 +95,24 @@ export class Segment {
     await run('ip', ['link', 'set', portOf(hostName), 'up'])
   }
 
+  /** A cable between two hosts besides the segment: what they send to each other's address there takes it from now on. */
+  async addBypass(hostName: string, otherName: string): Promise<void> {
+    const otherPort = bypassPortOf(hostName)
+    await run('ip', [
+      ...['link', 'add', BYPASS_PORT, 'netns', hostName],
+      ...['type', 'veth', 'peer', 'name', otherPort, 'netns', otherName]
+    ])
+    await this.execute(hostName, 'ip', ['link', 'set', BYPASS_PORT, 'up'])
+    await this.execute(otherName, 'ip', ['link', 'set', otherPort, 'up'])
+    const [own, other] = [this.#ipv4Of(hostName), this.#ipv4Of(otherName)]
+    await this.execute(otherName, 'ip', ['route', 'add', own, 'dev', otherPort, 'src', other])
+    await this.execute(hostName, 'ip', ['route', 'add', other, 'dev', BYPASS_PORT, 'src', own])
+  }
+
+  async removeBypass(hostName: string): Promise<void> {
+    await this.execute(hostName, 'ip', ['link', 'del', BYPASS_PORT])
+  }
+
   /** Takes a host's port from the bridge: it is cut off, and its carrier stays. */
   async cutOff(hostName: string): Promise<void> {
     await run('ip', ['link', 'set', portOf(hostName), 'nomaster'])
@@ -126,6 +145,12 @@ export class Segment {
     await run('ip', ['link', 'del', BRIDGE])
   }
 
+  #ipv4Of(hostName: string): string {
+    const address = this.#hosts.get(hostName)?.addresses.find((one) => !one.includes(':'))
+    if (address === undefined) throw new Error(`${hostName} is no host with an IPv4 address`)
+    return withoutPrefixLength(address)
+  }
+
   async #prepare(name: string, isRouter: boolean): Promise<void> {
     const settings = [
       'net.ipv6.conf.all.accept_dad=0',
@@ -152,6 +177,10 @@ function namespacePath(hostName: string): string {
 /** The port of a host on the bridge: an interface name has at most 15 characters. */
 export function portOf(hostName: string): string {
   return `p-${hostName}`.slice(0, 15)
+}
+
+function bypassPortOf(hostName: string): string {
+  return `b-${hostName}`.slice(0, 15)
 }
 
 /** Addresses of ours are known to be free; an address under test would be unusable for a second. */

@@ -73,11 +73,12 @@ export class FramesCore implements Answerer {
     this.#tellInterfaces()
   }
 
-  /** Whether there is an interface with a cable to announce on. */
-  get hasCarrier(): boolean {
+  /** Whether the interface with this address has a cable; if none has the address, whether any to announce on has. */
+  hasCarrier(address: string | undefined): boolean {
     const links = this.#options.link.interfaces()
-    for (const index of this.#ports.keys()) if (links.get(index)?.hasCarrier === true) return true
-    return false
+    const ports = [...this.#ports.keys()].flatMap((index) => links.get(index) ?? [])
+    const own = ports.find(({ addresses }) => addresses.some((each) => each.address.toString() === address))
+    return own?.hasCarrier ?? ports.some(({ hasCarrier }) => hasCarrier)
   }
 
   /** To be followed by {@link FramesCore.work}. */

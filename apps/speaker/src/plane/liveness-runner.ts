@@ -9,8 +9,8 @@ export interface LivenessRunnerOptions {
   readonly node: string
   readonly ownership: Ownership
   readonly gateway: GatewayWatch
-  /** Whether any interface has a cable. */
-  readonly hasCarrier: () => boolean
+  /** Whether the interface with this address has a cable; if none has the address, whether any has. */
+  readonly hasCarrier: (address: string | undefined) => boolean
   readonly createLiveness: (settings: LivenessSettings) => Liveness
   readonly onEvent: (event: PlaneEvent) => void
   /** The ownership knows more than before. */
@@ -79,6 +79,7 @@ export class LivenessRunner {
       liveness.setMembers(this.#members)
       this.#options.ownership.peers.retain(new Set(this.#members.map(({ id }) => id)))
       this.#options.ownership.peersChanged()
+      this.#followNotices()
     }
   }
 
@@ -187,6 +188,8 @@ export class LivenessRunner {
         this.#known.add(id)
         this.#metMs = nowMs
         ownership.peersChanged(isReturn ? id : undefined)
+        // Others may not know yet what it told by another way.
+        this.#followNotices()
         return
       }
       case 'dead':
@@ -233,13 +236,24 @@ export class LivenessRunner {
     return lifeOf(this.#liveness?.incarnation ?? 0)
   }
 
-  /** Whose last cable is out says farewell by whatever way is left, and has nothing until it is in again. */
+  /** Whose cable is out says farewell by whatever way is left, and has nothing until it is in again. */
   #followCarrier(): void {
-    const isUnplugged = !this.#options.hasCarrier() && (this.#isUnplugged || this.#isAnyMissed())
+    const { hasCarrier, onEvent, node } = this.#options
+    const own = this.#settings?.members.find(({ name }) => name === node)?.address
+    const isUnplugged = !hasCarrier(own) && (this.#isUnplugged || this.#isAnyMissed())
     if (isUnplugged === this.#isUnplugged || this.#isLeaving) return
     this.#isUnplugged = isUnplugged
+    onEvent({ type: 'carrier', unpluggedLifeMs: isUnplugged ? this.#lifeMs() : undefined })
     if (isUnplugged) this.#end()
     else this.#begin()
+  }
+
+  /** What others told by another way than the cable that is out. */
+  #followNotices(): void {
+    const { ownership } = this.#options
+    for (const { name, unpluggedLifeMs } of this.#settings?.members ?? [])
+      if (unpluggedLifeMs !== undefined && ownership.peers.noteUnplugged(name, unpluggedLifeMs))
+        ownership.peerGone()
   }
 
   #isAnyMissed(): boolean {

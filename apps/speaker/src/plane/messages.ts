@@ -29,6 +29,8 @@ export interface PlaneMember {
   readonly name: string
   /** Where its speaker is reached, as text. */
   readonly address: string
+  /** The life of its speaker that told, by another way than the cable, that the cable is out; see `lifeOf`. */
+  readonly unpluggedLifeMs?: number | undefined
 }
 
 /** How the thread finds out who is alive. */
@@ -96,6 +98,8 @@ export type PlaneEvent =
   /** All others are known, or had their time: who was not heard has no speaker. */
   | { readonly type: 'gathered' }
   | { readonly type: 'seclusion'; readonly seclusion: Seclusion }
+  /** The cable is out, in this life of the failure detector; or it is in again. */
+  | { readonly type: 'carrier'; readonly unpluggedLifeMs: number | undefined }
   /** The failure detector cannot work. It is tried again. */
   | { readonly type: 'livenessFailed'; readonly message: string }
 

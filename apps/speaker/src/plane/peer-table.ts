@@ -1,8 +1,8 @@
 import { lifeOf } from '@clarion-lb/liveness'
 import type { PeerView } from './ownership-decision.ts'
 
-/** Why a node is not there. */
-export type Absence = 'silent' | 'refused' | 'neverHeard' | 'left'
+/** Why a node is not there. `'left'` and `'unplugged'` it told itself. */
+export type Absence = 'silent' | 'refused' | 'neverHeard' | 'left' | 'unplugged'
 
 interface Peer {
   isAlive: boolean
@@ -31,9 +31,10 @@ export class PeerTable {
     this.#takeBackMs = takeBackMs
   }
 
-  /** A speaker of another node was heard, and did not say that it ends. */
+  /** A speaker of another node was heard, and did not say why it would not be any more. */
   get isAnyMissed(): boolean {
-    for (const { wasHeard, absence } of this.#peers.values()) if (wasHeard && absence !== 'left') return true
+    for (const { wasHeard, absence } of this.#peers.values())
+      if (wasHeard && absence !== 'left' && absence !== 'unplugged') return true
     return false
   }
 
@@ -84,10 +85,19 @@ export class PeerTable {
     this.#peers.set(name, {
       isAlive: false,
       wasHeard,
-      absence,
+      // That it is silent follows.
+      absence: peer?.absence === 'unplugged' ? 'unplugged' : absence,
       settledAtMs: Number.POSITIVE_INFINITY,
       lifeMs: peer?.lifeMs ?? 0
     })
+  }
+
+  /** Its cable is out. @returns whether it counted as alive, in this life */
+  noteUnplugged(name: string, lifeMs: number): boolean {
+    const peer = this.#peers.get(name)
+    if (peer?.isAlive !== true || peer.lifeMs !== lifeMs) return false
+    this.noteGone(name, 'unplugged')
+    return true
   }
 
   /** Forgets nodes that are not in the cluster any more. */

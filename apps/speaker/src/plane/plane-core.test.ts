@@ -134,6 +134,36 @@ describe('a cable', () => {
     world.run(10_000)
     expect(world.ask(VIP)).toEqual(['a'])
   })
+
+  test('that is out, as its node can tell by another way, is no riddle to the others', () => {
+    const world = settled()
+    world.setCarrier('a', false)
+    world.run(5)
+    world.relayCarrier('a')
+    expect(world.run(1000, () => world.ownerOf(VIP) === 'b')).toBeLessThanOrEqual(10)
+    world.run(5000)
+    expect(takenBy(world, 'b')).toEqual(['unplugged'])
+    // What was told is still there when it is not so any more.
+    world.setCarrier('a', true)
+    world.run(1500)
+    expect(world.ask(VIP)).toEqual(['b'])
+    world.run(10_000)
+    expect(world.ask(VIP)).toEqual(['a'])
+  })
+
+  test('that was out in another life is in now', () => {
+    const world = settled()
+    world.setCarrier('a', false)
+    world.run(5)
+    const lifeMs = world.relayCarrier('a') ?? 0
+    world.setCarrier('a', true)
+    world.run(15_000)
+    expect(world.ask(VIP)).toEqual(['a'])
+    const before = takenBy(world, 'b').length
+    world.relayUnplugged('a', lifeMs)
+    world.run(1000)
+    expect(takenBy(world, 'b').length).toBe(before)
+  })
 })
 
 describe('who hears nobody', () => {

@@ -74,7 +74,7 @@ export class PlaneCore {
       onTaken: options.onLiveness ?? (() => undefined),
       ownership: this.#ownership,
       gateway: this.#gateway,
-      hasCarrier: () => this.#frames.hasCarrier,
+      hasCarrier: (address) => this.#frames.hasCarrier(address),
       createLiveness: (settings) => this.#createLiveness(settings)
     })
   }
