@@ -47,6 +47,8 @@ const LEASE = { leaseDurationMs: 8000, renewDeadlineMs: 5000, retryPeriodMs: 100
 
 /** Repeats within so many different events are counted in one object. */
 const EVENTS_REMEMBERED = 1024
+/** The status that an event tells of is written at the same time, and people wait for that. */
+const EVENT_DELAY_MS = 50
 
 /** The parts of the controller. The settings, the log and the client are the caller's to register. */
 export function createContainer(): DependencyContainer {
@@ -79,6 +81,7 @@ function createRecorder(c: DependencyContainer): EventRecorder {
     client: c.resolve(CLIENT),
     component: 'metallb-controller',
     maxRemembered: EVENTS_REMEMBERED,
+    delayMs: EVENT_DELAY_MS,
     onProblem: (error) => log.warn({ error: describeError(error) }, 'event not stored')
   })
 }

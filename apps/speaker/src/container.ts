@@ -61,6 +61,8 @@ import {
 
 /** Repeats within so many different events are counted in one object. A speaker tells little about each Service. */
 const EVENTS_REMEMBERED = 256
+/** The status that an event tells of is written at the same time, and people wait for that. */
+const EVENT_DELAY_MS = 50
 
 /** The parts of the speaker. The settings, the log and the client are the caller's to register. */
 export function createContainer(): DependencyContainer {
@@ -109,6 +111,7 @@ function createRecorder(c: DependencyContainer): EventRecorder {
     client: c.resolve(CLIENT),
     component: 'metallb-speaker',
     maxRemembered: EVENTS_REMEMBERED,
+    delayMs: EVENT_DELAY_MS,
     host: c.resolve(SETTINGS).node,
     onProblem: (error) => log.warn({ error: describeError(error) }, 'event not stored')
   })

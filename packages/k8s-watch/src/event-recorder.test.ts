@@ -99,6 +99,32 @@ describe('EventRecorder', () => {
     expect(recorder.counters).toEqual({ recorded: 5, sent: 2, suppressed: 0, dropped: 0 })
   })
 
+  test('the first event after a silence lets other writes go first, those that follow meanwhile go with it', async () => {
+    const server = new ScriptedServer()
+    const recorder = server.recorder({ delayMs: 50 })
+    recorder.record(service('web'), 'Normal', 'Seen', 'first')
+    await pass(30)
+    recorder.record(service('db'), 'Normal', 'Seen', 'second')
+    await pass(19)
+    expect(server.created).toEqual([])
+    await pass(1)
+    expect(server.created).toMatchObject([{ message: 'first' }, { message: 'second' }])
+    recorder.record(service('web'), 'Normal', 'Seen', 'third')
+    await pass(49)
+    expect(server.created).toHaveLength(2)
+    await pass(1)
+    expect(server.created).toHaveLength(3)
+  })
+
+  test('an end does not wait for the delay, and loses nothing', async () => {
+    const server = new ScriptedServer()
+    const recorder = server.recorder({ delayMs: 60_000 })
+    recorder.record(service('web'), 'Normal', 'Seen', 'once')
+    await recorder.stop()
+    expect(server.created).toMatchObject([{ message: 'once' }])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
   test('what is recorded while its series is being sent is sent after it', async () => {
     const server = new ScriptedServer()
     const gate = Promise.withResolvers<void>()

@@ -1,6 +1,7 @@
 import { Backoff } from './backoff.ts'
 import { hasStatus, KubeApiError } from './errors.ts'
 import { EventCorrelator, type EventCorrelatorOptions, LruMap } from './event-correlator.ts'
+import { InterruptibleWait } from './interruptible-wait.ts'
 import type { KubeClient } from './kube-client.ts'
 import { formatTime } from './micro-time.ts'
 import type { KubeObject } from './object.ts'
@@ -16,6 +17,11 @@ export interface EventRecorderOptions extends EventCorrelatorOptions {
   readonly host?: string
   /** Series that wait to be sent; events beyond that are dropped. @defaultValue 1000 */
   readonly maxQueued?: number
+  /**
+   * How long the first event after a silence waits, milliseconds: what an event tells of is often written at the same
+   * time, and somebody may wait for that. @defaultValue 0: what is recorded in the same turn goes out as one
+   */
+  readonly delayMs?: number
   /** Attempts before an event is dropped. @defaultValue 8 */
   readonly maxAttempts?: number
   /** An event could not be stored and was dropped. */
@@ -62,6 +68,7 @@ export class EventRecorder {
   readonly #series: LruMap<Series>
   readonly #queue = new Map<string, Series>()
   readonly #abort = new AbortController()
+  readonly #delay = new InterruptibleWait()
   readonly #counters = { recorded: 0, sent: 0, suppressed: 0, dropped: 0 }
   #isStopping = false
   #sending: Promise<void> | undefined
@@ -112,14 +119,16 @@ export class EventRecorder {
   async stop(): Promise<void> {
     this.#isStopping = true
     const timer = setTimeout(() => this.#abort.abort(), FLUSH_MS)
+    this.#delay.interrupt()
     await this.#sending
     clearTimeout(timer)
     this.#abort.abort()
   }
 
   async #sendAll(): Promise<void> {
-    // What is recorded in the same turn goes out as one.
-    await Promise.resolve()
+    const { delayMs = 0 } = this.#options
+    if (delayMs > 0) await this.#delay.wait(delayMs, this.#abort.signal)
+    else await Promise.resolve()
     for (;;) {
       const next = this.#queue.entries().next().value
       if (next === undefined || this.#abort.signal.aborted) break
