@@ -27,6 +27,11 @@ export class AddressWatch {
     await this.#informer.stop()
   }
 
+  /** Until there is a Service of that name in the default namespace, with an address or without. */
+  waitForService(name: string): Promise<void> {
+    return this.#until(() => this.#informer.cache.has({ namespace: 'default', name }))
+  }
+
   waitForAddress(name: string): Promise<void> {
     return this.#until(() => this.#assigned.has(name))
   }

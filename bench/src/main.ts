@@ -25,6 +25,8 @@ interface BenchOptions {
   readonly services?: number
   /** How many nodes, for those that can have several numbers of them. */
   readonly nodes?: number
+  /** Whether an API server chooses addresses of Services as older ones did. */
+  readonly bitmap?: boolean
   /** How often something is done, for those that do it again and again. */
   readonly repeats?: number
 }
@@ -91,6 +93,7 @@ const program = new Command('bench')
   .option('--table <file>', 'also write a table in Markdown (failover)')
   .option('--services <number>', 'how many Services (cluster, rest)', Number)
   .option('--nodes <number>', 'only with so many nodes: 3 or 12 (failover)', Number)
+  .option('--bitmap', 'cluster addresses from a bitmap, as up to Kubernetes 1.32 (cluster)')
   .option('--repeats <number>', 'how often each is repeated (failover)', Number)
   .parse()
 const [name] = program.args

@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises'
 import { SERVICES } from '@clarion-lb/k8s-watch'
 import { AddressWatch } from '../address-watch.ts'
-import { atLeast, atMost, type BenchResult, type Figure, quantile, reference, round } from '../result.ts'
+import { atLeast, atMost, type BenchResult, type Figure, reference, round } from '../result.ts'
 import { measureAnnouncements } from './announce.ts'
+import { measureNextServices, type NextServiceWaits } from './next-service.ts'
 import { assignment, clearing, PlainClient } from './plain-client.ts'
 import { countServiceWrites } from './request-counts.ts'
 import { Stage, serviceOf } from './stage.ts'
@@ -12,9 +13,6 @@ const CONNECTIONS = 16
 const SERVICE_COUNT = 10_000
 /** A tenth more than waited at first. */
 const MORE = 0.1
-const SAMPLES = 40
-/** Between samples: events of the last one are written by then. */
-const PAUSE_MS = 100
 /** MetalLB would take minutes for all. */
 const PEER_TIME_MS = 20_000
 
@@ -22,13 +20,16 @@ const PEER_TIME_MS = 20_000
  * On a real API server, in one run: a client that only writes, MetalLB's controller, and ours.
  *
  * @param options.services how many Services wait, for a smaller run
+ * @param options.bitmap whether the API server chooses addresses of Services as up to Kubernetes 1.32
  */
 export async function benchCluster({
-  services = SERVICE_COUNT
+  services = SERVICE_COUNT,
+  bitmap = false
 }: {
   readonly services?: number
+  readonly bitmap?: boolean
 }): Promise<BenchResult> {
-  const stage = await Stage.create()
+  const stage = await Stage.create({ hasClusterIpBitmap: bitmap })
   const watch = new AddressWatch(stage.client)
   const plain = new PlainClient(stage.controlPlane, CONNECTIONS)
   try {
@@ -110,7 +111,7 @@ async function ratePeer({ stage, watch, services, others }: Omit<World, 'plain'>
   return rate
 }
 
-async function measureLater({ stage, watch, services, others }: World): Promise<readonly Figure[]> {
+async function measureLater({ stage, watch, plain, services, others }: World): Promise<readonly Figure[]> {
   const total = services + Math.round(services * MORE)
   say(`${total - services} more are created`)
   let controller = await stage.clarion.startController()
@@ -118,8 +119,7 @@ async function measureLater({ stage, watch, services, others }: World): Promise<
   await stage.createServices(total - services, (i) => nameOf(services + i))
   await watch.waitForAddresses(others + total)
   say('new Services, one by one')
-  const undisturbed = await sampleNext({ stage, watch }, 'undisturbed', false)
-  const disturbed = await sampleNext({ stage, watch }, 'disturbed', true)
+  const next = await measureNextServices({ stage, watch, plain }, nameOf)
   say('the controller is started again')
   await controller.stop()
   const before = await countServiceWrites(stage.controlPlane)
@@ -136,37 +136,21 @@ async function measureLater({ stage, watch, services, others }: World): Promise<
   return [
     atMost(`restart with ${total} assigned Services: Service writes`, writes, 0, 'writes'),
     atMost(`restart with ${total} assigned Services: ready after`, round(readyS), 5, 's'),
-    reference(`next new Service among ${total}, undisturbed, p50`, round(undisturbed.ms), 'ms'),
-    reference(
-      'of these, until the API server has answered that it is created',
-      round(undisturbed.createMs),
-      'ms'
-    ),
-    atMost(`next new Service right after one of ${total} was deleted, p50`, round(disturbed.ms), 20, 'ms'),
-    atMost('the same, ratio to undisturbed', round(disturbed.ms / undisturbed.ms), 2, '×')
+    ...nextFigures(next, total)
   ]
 }
 
-/** How long a new Service waits for its address, and for its creation alone; each the median. */
-async function sampleNext(
-  { stage, watch }: Pick<World, 'stage' | 'watch'>,
-  prefix: string,
-  isDisturbed: boolean
-): Promise<{ readonly ms: number; readonly createMs: number }> {
-  const times: number[] = []
-  const createTimes: number[] = []
-  for (let i = 0; i < SAMPLES; i += 1) {
-    const name = `${prefix}-${i}`
-    await setTimeout(PAUSE_MS)
-    if (isDisturbed) await stage.client.delete(SERVICES, { namespace: 'default', name: nameOf(i) })
-    const startedAt = performance.now()
-    const assigned = watch.waitForAddress(name)
-    await stage.client.create(SERVICES, serviceOf(name))
-    createTimes.push(performance.now() - startedAt)
-    await assigned
-    times.push(performance.now() - startedAt)
-  }
-  return { ms: quantile(times, 0.5), createMs: quantile(createTimes, 0.5) }
+function nextFigures({ undisturbed, disturbed, plain }: NextServiceWaits, total: number): readonly Figure[] {
+  const next = `next new Service among ${total}`
+  const answered = 'of these, until the API server has answered that it is created'
+  return [
+    reference(`${next}: by a client that writes what it sees, p50`, round(plain.ms), 'ms'),
+    reference(answered, round(plain.createMs), 'ms'),
+    reference(`${next}, undisturbed, p50`, round(undisturbed.ms), 'ms'),
+    reference(answered, round(undisturbed.createMs), 'ms'),
+    atMost(`${next}, right after one was deleted, p50`, round(disturbed.ms), 20, 'ms'),
+    atMost('the same, ratio to undisturbed', round(disturbed.ms / undisturbed.ms), 2, '×')
+  ]
 }
 
 function nameOf(index: number): string {

@@ -27,15 +27,12 @@ export class PlainClient {
     bodyOf: (index: number) => object
   ): Promise<number> {
     const startedAt = performance.now()
-    await inParallel(count, this.#connections, async (i) => this.#patch(nameOf(i), bodyOf(i)))
+    await inParallel(count, this.#connections, async (i) => this.patch(nameOf(i), bodyOf(i)))
     return count / ((performance.now() - startedAt) / 1000)
   }
 
-  close(): void {
-    this.#agent.destroy()
-  }
-
-  async #patch(name: string, body: object): Promise<void> {
+  /** Patches the status of one Service. */
+  async patch(name: string, body: object): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const url = new URL(`/api/v1/namespaces/default/services/${name}/status`, this.#controlPlane.url)
     const sent = JSON.stringify(body)
@@ -53,6 +50,10 @@ export class PlainClient {
     outgoing.on('error', reject)
     outgoing.end(sent)
     await promise
+  }
+
+  close(): void {
+    this.#agent.destroy()
   }
 }
 

@@ -47,7 +47,7 @@ export class Stage {
   }
 
   static async create(
-    options: Pick<ControlPlaneOptions, 'hasAuditLog'> = {},
+    options: Pick<ControlPlaneOptions, 'hasAuditLog' | 'hasClusterIpBitmap'> = {},
     wires: Wires = CABLE
   ): Promise<Stage> {
     const say = (text: string): void => void process.stderr.write(`${text}\n`)

@@ -10,6 +10,7 @@ export interface ControlPlanePlace {
   /** Whether accounts, endpoints and deletions are looked after, and pods are placed. */
   readonly hasControllers: boolean
   readonly hasAuditLog: boolean
+  readonly hasClusterIpBitmap: boolean
 }
 
 /** Prefixes of the addresses of Services. */
@@ -18,6 +19,11 @@ export const SERVICE_PREFIXES: readonly [string, string] = ['10.96.0.0/16', 'fd0
 const API_SERVICE_ADDRESSES: readonly string[] = ['10.96.0.1', 'fd00:c1a:96::1']
 /** Who signs the tokens of ServiceAccounts. */
 export const SERVICE_ACCOUNT_ISSUER = 'https://kubernetes.default.svc'
+/** The newest version that it can be told to behave like in which the gate is not locked. */
+const CLUSTER_IP_BITMAP = [
+  '--emulated-version=1.33',
+  '--feature-gates=MultiCIDRServiceAllocator=false'
+] as const
 const NODE_GRACE_PERIOD = '20s'
 
 /** Each request once, when it arrives: a watch would be told of only when it ends. */
@@ -62,7 +68,7 @@ export function etcdCommand(program: string, place: ControlPlanePlace): readonly
 }
 
 export function apiServerCommand(program: string, place: ControlPlanePlace): readonly string[] {
-  const { address, apiPort, directory, hasControllers, hasAuditLog } = place
+  const { address, apiPort, directory, hasControllers, hasAuditLog, hasClusterIpBitmap } = place
   const audit = auditFiles(place)
   const pki = (name: string): string => join(directory, 'pki', name)
   return [
@@ -89,6 +95,7 @@ export function apiServerCommand(program: string, place: ControlPlanePlace): rea
     // Nobody makes the account that it would demand of each pod.
     ...(hasAuditLog ? [`--audit-policy-file=${audit.policy}`, `--audit-log-path=${audit.log}`] : []),
     ...(hasControllers ? [] : ['--disable-admission-plugins=ServiceAccount']),
+    ...(hasClusterIpBitmap ? CLUSTER_IP_BITMAP : []),
     // No kube-proxy is where it runs: it finds the pods of webhooks by their endpoints.
     '--enable-aggregator-routing=true',
     '--allow-privileged=true',

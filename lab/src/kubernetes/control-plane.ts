@@ -35,6 +35,12 @@ export interface ControlPlaneOptions {
   readonly hasControllers?: boolean
   /** Whether every request is written to {@link ControlPlane.auditLogFile}. @defaultValue false */
   readonly hasAuditLog?: boolean
+  /**
+   * Whether addresses of Services are chosen as up to Kubernetes 1.32, from a bitmap: since then each new one has the API
+   * server go over all that are taken.
+   * @defaultValue false
+   */
+  readonly hasClusterIpBitmap?: boolean
 }
 
 /** Whom a token is for. */
@@ -103,7 +109,8 @@ export class ControlPlane {
 
   /** To be started; {@link startControlPlane} does both. */
   static async create(options: ControlPlaneOptions): Promise<ControlPlane> {
-    const { programs, address = '127.0.0.1', hasControllers = false, hasAuditLog = false } = options
+    const { programs, address = '127.0.0.1' } = options
+    const { hasControllers = false, hasAuditLog = false, hasClusterIpBitmap = false } = options
     const temporary = await TemporaryDirectory.create()
     const [[apiPort = 0], [etcdPort = 0, etcdPeerPort = 0], authority] = await Promise.all([
       findFreePorts(address, 1),
@@ -111,7 +118,8 @@ export class ControlPlane {
       Authority.create('clarion-lab-ca')
     ])
     const ports = { apiPort, etcdPort, etcdPeerPort }
-    const place = { directory: temporary.path, address, ...ports, hasControllers, hasAuditLog }
+    const kinds = { hasControllers, hasAuditLog, hasClusterIpBitmap }
+    const place = { directory: temporary.path, address, ...ports, ...kinds }
     const user = await authority.issue({ commonName: 'admin', organizations: ['system:masters'] })
     const url = `https://${address}:${apiPort}`
     const connection = { url, ca: authority.credentials.certificate, user }
