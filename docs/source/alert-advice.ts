@@ -22,6 +22,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   ClarionBGPUpdatesPending: 'look at the router: it does not read from its connection',
   ClarionWritesFail:
     'look at the log of the controller: a right is missing, or the API server refuses or is away',
+  ClarionRightMissing:
+    'apply the manifest again, or mend the ClusterRole or Role: the alert names resource and verb',
   ClarionWebhookCertificateEnds:
     'see [webhooks do not answer](../troubleshooting.md#webhooks-do-not-answer-or-are-not-trusted)',
   ClarionReviewsFail:

@@ -1,7 +1,7 @@
 import { type Metric, Registry } from 'prom-client'
 import { registerAllocatorMetrics } from '../../apps/controller/src/metrics.ts'
 import { createWebhookMetrics } from '../../apps/controller/src/webhooks/webhook-metrics.ts'
-import { createCommonMetrics } from '../../apps/runtime/src/index.ts'
+import { createCommonMetrics, registerAccessMetrics } from '../../apps/runtime/src/index.ts'
 import { LivenessMetrics } from '../../apps/speaker/src/liveness-metrics.ts'
 import { registerSpeakerMetrics } from '../../apps/speaker/src/metrics.ts'
 import { registerSessionMetrics } from '../../apps/speaker/src/session-metrics.ts'
@@ -31,7 +31,8 @@ export async function metricsReference(): Promise<string> {
     GENERATED,
     INTRODUCTION,
     '## Metrics of both',
-    await metricsTable(createCommonMetrics().registry),
+    await metricsTable(commonRegistry()),
+    'Of rights only those have a series that were missed once.',
     '## Metrics of the controller',
     await metricsTable(controllerRegistry()),
     'Pools are those that can be used. Only the controller that leads has them.',
@@ -46,6 +47,12 @@ export async function metricsReference(): Promise<string> {
     alertsTable(CLARION_ALERTS),
     ''
   ].join('\n\n')
+}
+
+function commonRegistry(): Registry {
+  const { registry } = createCommonMetrics()
+  registerAccessMetrics(registry)
+  return registry
 }
 
 function controllerRegistry(): Registry {

@@ -9,6 +9,7 @@ import {
   describeError,
   HealthServer,
   type PartsContext,
+  registerAccessMetrics,
   type Service
 } from '@clarion-lb/runtime'
 import {
@@ -56,7 +57,11 @@ export function createContainer(): DependencyContainer {
   const provide = <T>(token: InjectionToken<T>, factory: FactoryFunction<T>): void => {
     root.register(token, { useFactory: instanceCachingFactory(factory) })
   }
-  provide(METRICS, () => createCommonMetrics())
+  provide(METRICS, (c) => {
+    const metrics = createCommonMetrics()
+    registerAccessMetrics(metrics.registry, c.resolve(CLIENT))
+    return metrics
+  })
   provide(RECORDER, createRecorder)
   provide(ELECTOR, createElector)
   provide(REPORTER, (c) => createReporter(contextOf(c), { type: 'controller' }))

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { registerAccessMetrics } from './access-metrics.ts'
 export { type Binary, type BinarySettings, runBinary } from './binary.ts'
 export { CertificateFiles, type KeyPair } from './certificate-files.ts'
 export { type CertificateMaker, loadCertificateMaker } from './certificate-maker.ts'

@@ -10,6 +10,7 @@ import {
   HealthServer,
   type MetricsServer,
   type PartsContext,
+  registerAccessMetrics,
   SERVICE_BGP_STATUSES,
   SERVICE_L2_STATUSES,
   type Service
@@ -70,7 +71,11 @@ export function createContainer(): DependencyContainer {
   const provide = <T>(token: InjectionToken<T>, factory: FactoryFunction<T>): void => {
     root.register(token, { useFactory: instanceCachingFactory(factory) })
   }
-  provide(METRICS, () => createCommonMetrics())
+  provide(METRICS, (c) => {
+    const metrics = createCommonMetrics()
+    registerAccessMetrics(metrics.registry, c.resolve(CLIENT))
+    return metrics
+  })
   provide(RECORDER, createRecorder)
   provide(LIVENESS, createLiveness)
   provide(LIVENESS_METRICS, (c) => new LivenessMetrics(c.resolve(METRICS).registry))

@@ -125,6 +125,17 @@ export const CLARION_ALERTS: readonly Alert[] = [
     }
   },
   {
+    alert: 'ClarionRightMissing',
+    expr: 'clarion_k8s_client_right_missing_bool == 1',
+    for: '5m',
+    labels: { severity: 'warning' },
+    annotations: {
+      summary: 'A right is missing',
+      description:
+        '{{ $labels.pod }} may not {{ $labels.verb }} {{ $labels.resource }}: the API server refuses it.'
+    }
+  },
+  {
     alert: 'ClarionWebhookCertificateEnds',
     expr: '(clarion_webhook_certificate_expiry_seconds > 0) - time() < 7 * 86400',
     for: '1h',

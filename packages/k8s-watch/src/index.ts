@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { type AccessRequest, type AccessVerb, type AccessVerdict } from './access.ts'
 export { Backoff, type BackoffOptions, backoffDelay } from './backoff.ts'
 export {
   INFORMER_CHANNEL,

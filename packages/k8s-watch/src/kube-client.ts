@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { type AccessRequest, type AccessVerdict, accessRequestOf, isAllowedBy } from './access.ts'
 import { apiErrorOf } from './api-status.ts'
 import { hasStatus, type KubeApiError, KubeTransportError, retryAfterOf } from './errors.ts'
 import { type KubeContext, type KubeContextOptions, loadKubeContext } from './kube-config.ts'
@@ -17,6 +18,7 @@ import { linkedAbort } from './linked-abort.ts'
 import { formatKey, type KubeObject, keyOf, keyTextOf, type ObjectKey } from './object.ts'
 import { apiVersionOf, type ResourceRef, resourcePath } from './resource.ts'
 import { createdOf, listPageOf, objectOf, parseBody, readBody, readWatch } from './response.ts'
+import { Signal } from './signal.ts'
 import { monotonicNow, sleep } from './sleep.ts'
 import { Transport, type TransportOptions } from './transport.ts'
 
@@ -33,6 +35,7 @@ export interface KubeClientOptions extends TransportOptions {
 export class KubeClient {
   readonly #transport: Transport
   readonly #options: Required<Pick<KubeClientOptions, 'timeoutMs' | 'maxRetries' | 'maxBodyBytes'>>
+  readonly #verdicts = new Signal<AccessVerdict>()
   /** The namespace of the context or of the pod. */
   readonly namespace: string | undefined
 
@@ -58,6 +61,11 @@ export class KubeClient {
     this.#transport.close()
   }
 
+  /** Calls `listener` with each answer that tells whether a right is there. Gives the function that ends this. */
+  onAccess(listener: (verdict: AccessVerdict) => void): () => void {
+    return this.#verdicts.subscribe(listener)
+  }
+
   /** @throws KubeApiError (404 when there is none), KubeTransportError — as does every other method. */
   async get<T extends KubeObject>(
     resource: ResourceRef<T>,
@@ -65,7 +73,11 @@ export class KubeClient {
     options: RequestOptions = {}
   ): Promise<T> {
     const subject = `GET ${resource.plural} ${formatKey(key)}`
-    return objectOf(await this.#json('GET', resourcePath(resource, key), { ...options, subject }), subject)
+    const access = accessRequestOf('get', resource)
+    return objectOf(
+      await this.#json('GET', resourcePath(resource, key), { ...options, subject, access }),
+      subject
+    )
   }
 
   /** Like {@link get}, but gives `undefined` when there is no such object. */
@@ -89,7 +101,8 @@ export class KubeClient {
   ): Promise<ListPage<T>> {
     const subject = `LIST ${resource.plural}`
     const path = resourcePath(resource, { namespace: options.namespace }) + queryOf(options)
-    return listPageOf(await this.#json('GET', path, { ...options, subject }), resource, subject)
+    const access = accessRequestOf('list', resource)
+    return listPageOf(await this.#json('GET', path, { ...options, subject, access }), resource, subject)
   }
 
   /**
@@ -101,6 +114,7 @@ export class KubeClient {
    */
   async watch<T extends KubeObject>(resource: ResourceRef<T>, options: WatchOptions<T>): Promise<void> {
     const subject = `WATCH ${resource.plural}`
+    const access = accessRequestOf('watch', resource)
     const path =
       resourcePath(resource, { namespace: options.namespace }) + queryOf({ ...options, watch: true })
     const abort = linkedAbort(options.signal)
@@ -108,8 +122,9 @@ export class KubeClient {
     try {
       const request = { method: 'GET', path, body: undefined, contentType: undefined, subject }
       const response = await this.#transport.open({ ...request, signal: abort.controller.signal })
-      if (response.statusCode !== 200) throw await this.#errorOf(response, subject)
+      if (response.statusCode !== 200) throw await this.#errorOf(response, subject, access)
       clearTimeout(timer)
+      this.#verdicts.emit({ ...access, isAllowed: true })
       options.onOpen?.()
       await readWatch(response, resource, subject, options.onEvent)
     } catch (error) {
@@ -130,8 +145,9 @@ export class KubeClient {
     const { namespace } = keyOf(object)
     const subject = `POST ${resource.plural} ${keyTextOf(object)}`
     const path = resourcePath(resource, { namespace }) + queryOf(options)
+    const access = accessRequestOf('create', resource, options.subresource)
     return createdOf(
-      await this.#json('POST', path, { ...options, subject, body: typed(object, resource) }),
+      await this.#json('POST', path, { ...options, subject, access, body: typed(object, resource) }),
       subject
     )
   }
@@ -146,8 +162,9 @@ export class KubeClient {
     const { subresource } = options
     const subject = subjectOf('PUT', resource, key, subresource)
     const path = resourcePath(resource, { ...key, subresource }) + queryOf(options)
+    const access = accessRequestOf('update', resource, subresource)
     return objectOf(
-      await this.#json('PUT', path, { ...options, subject, body: typed(object, resource) }),
+      await this.#json('PUT', path, { ...options, subject, access, body: typed(object, resource) }),
       subject
     )
   }
@@ -171,8 +188,9 @@ export class KubeClient {
     const subject = subjectOf('PATCH', resource, key, subresource)
     const path = resourcePath(resource, { ...key, subresource }) + queryOf(options)
     const contentType = PATCH_CONTENT_TYPES[patch.type]
+    const access = accessRequestOf('patch', resource, subresource)
     return objectOf(
-      await this.#json('PATCH', path, { ...options, subject, body: patch.body, contentType }),
+      await this.#json('PATCH', path, { ...options, subject, access, body: patch.body, contentType }),
       subject
     )
   }
@@ -188,7 +206,8 @@ export class KubeClient {
       gracePeriodSeconds
     }
     const subject = subjectOf('DELETE', resource, key, undefined)
-    await this.#json('DELETE', resourcePath(resource, key), { ...options, subject, body })
+    const access = accessRequestOf('delete', resource)
+    await this.#json('DELETE', resourcePath(resource, key), { ...options, subject, access, body })
   }
 
   /** GET of any path, e.g. `/version` or `/readyz`: parsed if it is JSON, text otherwise. */
@@ -216,7 +235,7 @@ export class KubeClient {
   }
 
   async #jsonOnce(method: string, path: string, options: JsonOptions, timeoutMs: number): Promise<unknown> {
-    const { subject, contentType } = options
+    const { subject, contentType, access } = options
     const abort = linkedAbort(options.signal)
     let isTimedOut = false
     const timer = setTimeout(() => {
@@ -227,7 +246,8 @@ export class KubeClient {
       const body = options.body === undefined ? undefined : JSON.stringify(options.body)
       const { signal } = abort.controller
       const response = await this.#transport.open({ method, path, body, contentType, subject, signal })
-      if ((response.statusCode ?? 500) >= 300) throw await this.#errorOf(response, subject)
+      if ((response.statusCode ?? 500) >= 300) throw await this.#errorOf(response, subject, access)
+      if (access !== undefined) this.#verdicts.emit({ ...access, isAllowed: true })
       const text = await readBody(response, this.#options.maxBodyBytes, subject)
       return options.acceptText === true && !isJson(response) ? text : parseBody(text, subject)
     } catch (error) {
@@ -239,14 +259,24 @@ export class KubeClient {
     }
   }
 
-  async #errorOf(response: IncomingMessage, subject: string): Promise<KubeApiError> {
+  async #errorOf(
+    response: IncomingMessage,
+    subject: string,
+    access: AccessRequest | undefined
+  ): Promise<KubeApiError> {
     const text = await readBody(response, 1024 * 1024, subject)
-    return apiErrorOf({ status: response.statusCode ?? 500, headers: response.headers, text }, subject)
+    const { statusCode: status = 500, headers } = response
+    const error = apiErrorOf({ status, headers, text }, subject)
+    const isAllowed = isAllowedBy(error)
+    if (access !== undefined && isAllowed !== undefined) this.#verdicts.emit({ ...access, isAllowed })
+    return error
   }
 }
 
 interface JsonOptions extends RequestOptions {
   readonly subject: string
+  /** Absent for a path that is no resource. */
+  readonly access?: AccessRequest
   readonly body?: unknown
   readonly contentType?: string
   readonly acceptText?: boolean

@@ -1,8 +1,13 @@
 import { ApiError } from './api-error.ts'
+import type { RequestFacts } from './faults.ts'
 import { type JsonObject } from './json.ts'
 
 /** The refusal that a fault stands for. */
-export function faultError(code: number, retryAfterSeconds: number | undefined): ApiError {
+export function faultError(
+  code: number,
+  retryAfterSeconds: number | undefined,
+  facts: RequestFacts
+): ApiError {
   const details: JsonObject = retryAfterSeconds === undefined ? {} : { retryAfterSeconds }
   switch (code) {
     case 400:
@@ -10,7 +15,7 @@ export function faultError(code: number, retryAfterSeconds: number | undefined):
     case 401:
       return new ApiError('Unauthorized', 'Unauthorized')
     case 403:
-      return new ApiError('Forbidden', 'injected fault', details)
+      return new ApiError('Forbidden', `injected fault: ${denialOf(facts)}`, details)
     case 404:
       return new ApiError('NotFound', 'injected fault', details)
     case 409:
@@ -32,4 +37,12 @@ export function faultError(code: number, retryAfterSeconds: number | undefined):
     default:
       return new ApiError('InternalError', 'injected fault', details)
   }
+}
+
+/** In the words of an authorizer. */
+function denialOf(facts: RequestFacts): string {
+  const { verb, group = '', resource = '', subresource = '', namespace = '' } = facts
+  const what = subresource === '' ? resource : `${resource}/${subresource}`
+  const where = namespace === '' ? 'at the cluster scope' : `in the namespace "${namespace}"`
+  return `User "kube-sim" cannot ${verb} resource "${what}" in API group "${group}" ${where}`
 }

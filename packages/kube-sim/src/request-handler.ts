@@ -98,7 +98,7 @@ export class RequestHandler {
   async #endure(fault: FaultAction, facts: RequestFacts, response: ServerResponse): Promise<boolean> {
     switch (fault.type) {
       case 'status': {
-        const error = faultError(fault.code, fault.retryAfterSeconds)
+        const error = faultError(fault.code, fault.retryAfterSeconds, facts)
         if (fault.inStream !== true || facts.verb !== 'watch') throw error
         response.writeHead(200, { 'Content-Type': 'application/json' })
         response.end(`{"type":"ERROR","object":${JSON.stringify(error.toStatus())}}\n`)
