@@ -7,6 +7,7 @@ import {
 } from '@clarion-lb/k8s-watch'
 import { type CertificateMaker, type KeyPair, loadCertificateMaker } from '@clarion-lb/runtime'
 import { KeptSecret } from '../kept-secret.ts'
+import { CertificateHandover } from './certificate-handover.ts'
 import type { CertificateListener, CertificateSource } from './certificate-source.ts'
 import { FIELD_MANAGER } from './field-manager.ts'
 import {
@@ -14,7 +15,6 @@ import {
   type CertificatePlan,
   formatSecretData,
   isKept,
-  isServable,
   planCertificates,
   readSecretData,
   SERVER_LIFETIME_MS,
@@ -28,7 +28,7 @@ export interface CertificateKeeperOptions {
   readonly host: string
   /** Only then anything is written. */
   readonly mayWrite: () => boolean
-  /** The authority to be believed: PEM in base64, as `caBundle` has it. */
+  /** The authorities to be believed: PEM in base64, as `caBundle` has it. */
   readonly onAuthority: (caBundle: string) => void
   /** Certificates were made and stored. */
   readonly onStored: (plan: CertificatePlan) => void
@@ -36,10 +36,14 @@ export interface CertificateKeeperOptions {
   readonly now?: () => number
   /** How often it is looked whether a certificate is about to end, milliseconds. @defaultValue 12 hours */
   readonly checkMs?: number
+  /** See {@link CertificateHandover}. @defaultValue 3000 */
+  readonly graceMs?: number
 }
 
 const AUTHORITY_NAME = 'metallb-webhook-ca'
 const CHECK_MS = 12 * 3_600_000
+/** A write, and a watch that brings it. */
+const GRACE_MS = 3000
 
 /**
  * Keeps an authority and a serving certificate in a Secret: makes what is missing, and replaces what is about to end,
@@ -48,13 +52,17 @@ const CHECK_MS = 12 * 3_600_000
 export class CertificateKeeper implements CertificateSource {
   readonly #options: Required<CertificateKeeperOptions>
   readonly #secret: KeptSecret
+  readonly #handover: CertificateHandover
   #listener: CertificateListener | undefined
-  /** What was handed on last. */
-  #handedOn: StoredCertificates | undefined
 
   constructor(options: CertificateKeeperOptions) {
-    this.#options = { now: Date.now, checkMs: CHECK_MS, ...options }
-    const { client, secret } = options
+    this.#options = { now: Date.now, checkMs: CHECK_MS, graceMs: GRACE_MS, ...options }
+    const { client, secret, onAuthority } = options
+    this.#handover = new CertificateHandover({
+      onAuthority,
+      onCertificate: (server) => this.#listener?.onCertificate(server),
+      graceMs: this.#options.graceMs
+    })
     this.#secret = new KeptSecret({
       client,
       secret,
@@ -81,12 +89,13 @@ export class CertificateKeeper implements CertificateSource {
 
   async stop(): Promise<void> {
     await this.#secret.stop()
+    this.#handover.stop()
   }
 
   async #reconcile(current: V1Secret | undefined, signal: AbortSignal): Promise<ReconcileResult> {
     const { mayWrite, checkMs, onStored } = this.#options
     const stored = readSecretData(current?.data)
-    this.#handOn(stored)
+    this.#handover.take(stored)
     // Whoever begins to lead looks again.
     if (!mayWrite()) return DONE
     const plan = this.#plan(stored)
@@ -96,18 +105,6 @@ export class CertificateKeeper implements CertificateSource {
       onStored(plan)
     }
     return { type: 'requeueAfter', ms: checkMs }
-  }
-
-  #handOn(stored: StoredCertificates): void {
-    const { authority, server } = stored
-    const before = this.#handedOn
-    const isSame = (a: KeyPair | undefined, b: KeyPair): boolean => a?.cert === b.cert && a.key === b.key
-    if (isSame(before?.server, server) && isSame(before?.authority, authority)) return
-    if (!isServable(server)) return
-    this.#handedOn = stored
-    // What is served and what is believed are of one authority, so this order does not matter.
-    this.#options.onAuthority(formatSecretData(stored)['ca.crt'])
-    if (!isSame(before?.server, server)) this.#listener?.onCertificate(server)
   }
 
   #plan(stored: StoredCertificates): CertificatePlan {
