@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
 import { type LabProcess, Segment } from '@clarion-lb/lab'
+import { type AuditedRequest, readAuditLog } from '@clarion-lb/lab/kubernetes'
 import { L2_STATUSES, NAMESPACE } from '../api-server.ts'
 import { inParallel } from '../in-parallel.ts'
 import { HOST } from '../node.ts'
 import { costOf } from '../process-cost.ts'
 import { atMost, type BenchResult, type Figure, reference, round } from '../result.ts'
-import { type AuditedRequest, readAuditLog } from './audit-log.ts'
 import { Stage } from './stage.ts'
 
 const SERVICE_COUNT = 1000

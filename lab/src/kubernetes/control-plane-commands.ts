@@ -26,11 +26,11 @@ const CLUSTER_IP_BITMAP = [
 ] as const
 const NODE_GRACE_PERIOD = '20s'
 
-/** Each request once, when it arrives: a watch would be told of only when it ends. */
+/** Each request when it arrives, since a watch would be told of only when it ends; and when it is answered. */
 export const AUDIT_POLICY: string = JSON.stringify({
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',
-  omitStages: ['ResponseStarted', 'ResponseComplete'],
+  omitStages: ['ResponseStarted'],
   rules: [{ level: 'Metadata' }]
 })
 

@@ -137,7 +137,7 @@ export class ControlPlane {
     return join(this.directory, 'admin.kubeconfig')
   }
 
-  /** A line of JSON for each request that arrived: an `audit.k8s.io/v1` Event without bodies. */
+  /** `audit.k8s.io/v1` Events without bodies, a line of JSON each; see `readAuditLog`. */
   get auditLogFile(): string {
     return auditFiles(this.#place).log
   }
@@ -222,10 +222,14 @@ export class ControlPlane {
     return { ...this.connection, user: { token: await this.requestToken(account) } }
   }
 
-  /** Writes a kubeconfig file for a user of this cluster, and gives its path. */
-  async writeKubeconfig(name: string, user: KubeconfigUser): Promise<string> {
+  /**
+   * Writes a kubeconfig file for a user of this cluster, and gives its path.
+   *
+   * @param url - Of something that leads to the API server.
+   */
+  async writeKubeconfig(name: string, user: KubeconfigUser, url: string = this.url): Promise<string> {
     const file = join(this.directory, `${name}.kubeconfig`)
-    await writeFile(file, formatKubeconfig({ ...this.connection, user }), { mode: 0o600 })
+    await writeFile(file, formatKubeconfig({ ...this.connection, url, user }), { mode: 0o600 })
     return file
   }
 

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export { type ApiAnswer, type ApiRequest, askApi } from './api-request.ts'
+export { type AuditedRequest, readAuditLog } from './audit-log.ts'
 export { Authority, type Credentials, type Subject } from './authority.ts'
 export { buildClarionImages } from './clarion-images.ts'
 export { ClusterNode } from './cluster-node.ts'

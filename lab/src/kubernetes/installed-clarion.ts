@@ -24,6 +24,8 @@ export interface BinaryPlace {
   readonly env?: Readonly<Record<string, string>>
   /** @defaultValue one that is good for a day */
   readonly token?: string
+  /** Where it finds the API server. @defaultValue where the API server is */
+  readonly url?: string
   /** Flags of this one. */
   readonly args?: readonly string[]
   /** For more than one of a kind. @defaultValue that of the binary */
@@ -83,7 +85,7 @@ export class InstalledClarion {
     const token = place.token ?? (await controlPlane.requestToken(account, TOKEN_LIFETIME_S))
     const tokenFile = this.tokenFile(name)
     await writeFile(tokenFile, token, { mode: 0o600 })
-    const kubeconfig = await controlPlane.writeKubeconfig(name, { tokenFile })
+    const kubeconfig = await controlPlane.writeKubeconfig(name, { tokenFile }, place.url)
     const binary = new LabProcess({
       name,
       prefix: ['setpriv', '--pdeathsig', 'KILL', ...(place.prefix ?? [])],
