@@ -4,6 +4,7 @@ import { connectApi, type LabApi, run } from '@clarion-lb/lab'
 import {
   CONTROL_PLANE_PROGRAMS,
   type ControlPlane,
+  type ControlPlaneOptions,
   getPrograms,
   InstalledClarion,
   type ProgramName,
@@ -31,10 +32,15 @@ export class ControlPlaneFixture {
 
   /** @param programs - With those of the controllers, namespaces are emptied, and roles aggregated. */
   static async start(
-    programs: readonly ProgramName[] = CONTROL_PLANE_PROGRAMS
+    programs: readonly ProgramName[] = CONTROL_PLANE_PROGRAMS,
+    more: Pick<ControlPlaneOptions, 'hasAuditLog'> = {}
   ): Promise<ControlPlaneFixture> {
     const hasControllers = programs.includes('kube-controller-manager')
-    const controlPlane = await startControlPlane({ programs: await getPrograms(programs), hasControllers })
+    const controlPlane = await startControlPlane({
+      programs: await getPrograms(programs),
+      hasControllers,
+      ...more
+    })
     const fixture = new ControlPlaneFixture(controlPlane)
     await run('ip', ['link', 'add', SEGMENT_PORT, 'type', 'veth', 'peer', 'name', 'lan1'])
     for (const words of [

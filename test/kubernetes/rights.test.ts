@@ -1,0 +1,115 @@
+import { defineResource } from '@clarion-lb/k8s-watch'
+import { CLARION_NAMESPACE, CONTROL_PLANE_PROGRAMS } from '@clarion-lb/lab/kubernetes'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ControlPlaneFixture, NODE, until } from './control-plane-fixture.ts'
+import { Controllers } from './controllers.ts'
+import { skipReason } from './requirements.ts'
+import { Scraper } from './scraper.ts'
+
+const METRIC = 'clarion_k8s_client_right_missing_bool'
+const CONTROLLER_PORT = 9121
+const SPEAKER_PORT = 9122
+const RBAC = '/apis/rbac.authorization.k8s.io/v1'
+const CONTROLLER_ROLE = `${RBAC}/clusterroles/metallb-system:controller`
+const SPEAKER_ROLE = `${RBAC}/namespaces/${CLARION_NAMESPACE}/roles/speaker`
+const METALLB = { group: 'metallb.io', version: 'v1beta1', isNamespaced: true } as const
+const L2_STATUSES = defineResource<{
+  readonly metadata: { readonly name: string }
+  readonly status?: { readonly node?: string; readonly serviceName?: string }
+}>({ ...METALLB, plural: 'servicel2statuses', kind: 'ServiceL2Status' })
+const POOL = {
+  apiVersion: 'metallb.io/v1beta1',
+  kind: 'IPAddressPool',
+  metadata: { name: 'main', namespace: CLARION_NAMESPACE },
+  spec: { addresses: ['192.0.2.10-192.0.2.99'] }
+}
+const ADVERTISEMENT = {
+  apiVersion: 'metallb.io/v1beta1',
+  kind: 'L2Advertisement',
+  metadata: { name: 'main', namespace: CLARION_NAMESPACE }
+}
+const ENDPOINTS = {
+  apiVersion: 'discovery.k8s.io/v1',
+  kind: 'EndpointSlice',
+  metadata: {
+    name: 'first-1',
+    namespace: 'default',
+    labels: { 'kubernetes.io/service-name': 'first' }
+  },
+  addressType: 'IPv4',
+  endpoints: [{ addresses: ['10.244.1.10'], conditions: { ready: true }, nodeName: NODE }],
+  ports: [{ name: 'http', port: 8080, protocol: 'TCP' }]
+}
+
+const reason = await skipReason(CONTROL_PLANE_PROGRAMS)
+
+describe.skipIf(reason !== undefined)('a right that is revoked', () => {
+  let fixture: ControlPlaneFixture
+  let scraper: Scraper
+
+  /** Takes the rules with this resource from a role; gives the function that gives them back. */
+  const revoke = async (role: string, resource: string): Promise<() => Promise<void>> => {
+    const rules = rulesOf((await fixture.controlPlane.ask({ path: role })).body)
+    const lesser = rules.filter((rule) => !JSON.stringify(rule).includes(`"${resource}"`))
+    expect(lesser.length).toBeLessThan(rules.length)
+    const setRules = async (now: readonly unknown[]): Promise<void> => {
+      const contentType = 'application/merge-patch+json'
+      await fixture.controlPlane.ask({ method: 'PATCH', path: role, contentType, body: { rules: now } })
+    }
+    await setRules(lesser)
+    return () => setRules(rules)
+  }
+  const waitForMetric = async (port: number, labels: string, wanted: number): Promise<void> => {
+    await until(`${labels} is ${wanted}`, async () =>
+      (await scraper.value(port, `${METRIC}{${labels}}`)) === wanted ? true : undefined
+    )
+  }
+
+  beforeAll(async () => {
+    fixture = await ControlPlaneFixture.start()
+    await fixture.prepare()
+    scraper = await Scraper.create(fixture)
+    const controllers = new Controllers(fixture)
+    await controllers.start('one', { args: ['--webhook-mode=disabled', `--port=${CONTROLLER_PORT}`] })
+    await fixture.clarion.startSpeaker(NODE, { args: [`--port=${SPEAKER_PORT}`] })
+    await fixture.api.apply(POOL)
+    await fixture.api.apply(ADVERTISEMENT)
+    await fixture.createService('first')
+    await fixture.addressesOf('first')
+  })
+  afterAll(async () => fixture?.stop())
+
+  test('of the controller is named in an event and a metric; once it is given again all goes on', async () => {
+    const labels = 'resource="services/status",verb="update"'
+    expect(await scraper.value(CONTROLLER_PORT, `${METRIC}{${labels}}`)).toBeUndefined()
+    const giveBack = await revoke(CONTROLLER_ROLE, 'services/status')
+    await fixture.createService('forbidden')
+    await until('the event is written', async () =>
+      (await fixture.eventsOf('forbidden')).includes('statusNotWritten') ? true : undefined
+    )
+    await waitForMetric(CONTROLLER_PORT, labels, 1)
+    await giveBack()
+    expect(await fixture.addressesOf('forbidden')).toHaveLength(1)
+    await waitForMetric(CONTROLLER_PORT, labels, 0)
+  })
+
+  test('of the speaker is named in a metric; once it is given again what was missing is written', async () => {
+    const labels = 'resource="servicel2statuses.metallb.io/status",verb="update"'
+    const giveBack = await revoke(SPEAKER_ROLE, 'servicel2statuses/status')
+    await fixture.api.apply(ENDPOINTS)
+    await waitForMetric(SPEAKER_PORT, labels, 1)
+    await giveBack()
+    const status = await until('the status is written', async () => {
+      const { items } = await (await fixture.client()).list(L2_STATUSES)
+      return items.find((one) => one.status?.serviceName === 'first')?.status
+    })
+    expect(status.node).toBe(NODE)
+    await waitForMetric(SPEAKER_PORT, labels, 0)
+  })
+})
+
+function rulesOf(body: unknown): readonly unknown[] {
+  return typeof body === 'object' && body !== null && 'rules' in body && Array.isArray(body.rules)
+    ? body.rules
+    : []
+}
