@@ -4,6 +4,8 @@ import { quantile } from './result.ts'
 /** What a fault has cost, over all its rounds. Gaps are milliseconds. */
 export interface FailoverRow {
   readonly nodes: number
+  /** Packets a second to each address. */
+  readonly rate: number
   readonly name: string
   /** The limit of the 99th percentile; 0: no packet is to be lost. */
   readonly goalMs: number
@@ -26,7 +28,12 @@ export interface FailoverRow {
 
 /** Sums up the rounds of a fault. An address without a lost packet has a gap of 0. */
 export function rowOf(
-  { name, goalMs, nodes }: { readonly name: string; readonly goalMs: number; readonly nodes: number },
+  {
+    name,
+    goalMs,
+    nodes,
+    rate
+  }: { readonly name: string; readonly goalMs: number; readonly nodes: number; readonly rate: number },
   rounds: readonly FailoverRound[]
 ): FailoverRow {
   const sum = (count: (round: FailoverRound) => number): number =>
@@ -48,6 +55,7 @@ export function rowOf(
     (goalMs === 0 ? lost + lostBesides === 0 : (gapMs?.p99 ?? 0) < goalMs)
   return {
     nodes,
+    rate,
     name,
     goalMs,
     rounds: rounds.length,
@@ -81,7 +89,6 @@ const HEAD = [
 
 export interface TableFacts {
   readonly addresses: number
-  readonly rate: number
   readonly cores: number
   /** Of the speakers. */
   readonly takeBack: string
@@ -90,19 +97,19 @@ export interface TableFacts {
 
 /** `docs/failover.md`. */
 export function failoverDocument(rows: readonly FailoverRow[], facts: TableFacts): string {
-  const { addresses, rate, cores, takeBack, command } = facts
+  const { addresses, cores, takeBack, command } = facts
   const counts = [...new Set(rows.map(({ nodes }) => nodes))]
   const text = `<!-- Made by \`${command}\`; what is changed here is lost. -->
 
 # Failover, measured
 
 By \`${command}\`, on one machine of ${cores} cores that runs the whole lab: an API server, the controller, a speaker and
-stand-ins for kubelet and kube-proxy on each node, the client; with a take-back delay of ${takeBack}. ${addresses} addresses; the client sends ${rate} UDP packets a
-second to each, and the node that they come to sends them back. More than that (1000 a second to each were tried) takes
-most of such a machine, and would measure the stream.
+stand-ins for kubelet and kube-proxy on each node, the client; with a take-back delay of ${takeBack}. ${addresses} addresses; the client sends
+UDP packets to each, and the node that they come to sends them back. More of them than the tables say (1000 a second to each
+were tried) take most of such a machine, and would measure the stream.
 
 - _Gap_: from the sending of the last packet that was answered before it to the sending of the first one that was answered
-  after it, of each address of the node that was hit. It is known to ${Math.round(1000 / rate)} ms.
+  after it, of each address of the node that was hit.
 - _Lost_: packets to addresses of that node, until others had taken over. _Lost besides_: packets to other addresses, and to
   all when the node came back.
 - _Moves_: changes of who answers, out and back. _False deaths_: verdicts on nodes that nothing had happened to.
@@ -113,12 +120,15 @@ most of such a machine, and would measure the stream.
 }
 
 function section(nodes: number, rows: readonly FailoverRow[]): string {
-  const cells = rows.filter((row) => row.nodes === nodes).map(cellsOf)
+  const measured = rows.filter((row) => row.nodes === nodes)
+  const [{ rate } = { rate: 0 }] = measured
+  const cells = measured.map(cellsOf)
   const widths = HEAD.map((head, i) => Math.max(head.length, ...cells.map((row) => row[i]?.length ?? 0)))
   const line = (row: readonly string[]): string =>
     `| ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`
   const rule = widths.map((width) => '-'.repeat(width))
-  return `## ${nodes} nodes\n\n${[HEAD, rule, ...cells].map(line).join('\n')}\n`
+  const head = `## ${nodes} nodes\n\n${rate} packets a second to each address: a gap is known to ${Math.round(1000 / rate)} ms.`
+  return `${head}\n\n${[HEAD, rule, ...cells].map(line).join('\n')}\n`
 }
 
 function cellsOf(row: FailoverRow): readonly string[] {
