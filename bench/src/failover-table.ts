@@ -92,18 +92,28 @@ export interface TableFacts {
   readonly cores: number
   /** Of the speakers. */
   readonly takeBack: string
+  /** Without options. */
+  readonly bench: string
+  /** With those that it was called with. */
   readonly command: string
 }
 
-/** `docs/failover.md`. */
-export function failoverDocument(rows: readonly FailoverRow[], facts: TableFacts): string {
+/**
+ * `docs/failover.md`.
+ *
+ * @param before the document as it was: its tables of other numbers of nodes stay
+ */
+export function failoverDocument(
+  rows: readonly FailoverRow[],
+  facts: TableFacts,
+  before: string | undefined
+): string {
   const { addresses, cores, takeBack, command } = facts
-  const counts = [...new Set(rows.map(({ nodes }) => nodes))]
-  const text = `<!-- Made by \`${command}\`; what is changed here is lost. -->
+  const text = `<!-- Made by \`${facts.bench}\`; what is changed here is lost. -->
 
 # Failover, measured
 
-By \`${command}\`, on one machine of ${cores} cores that runs the whole lab: an API server, the controller, a speaker and
+By \`${facts.bench}\`, on one machine of ${cores} cores that runs the whole lab: an API server, the controller, a speaker and
 stand-ins for kubelet and kube-proxy on each node, the client; with a take-back delay of ${takeBack}. ${addresses} addresses; the client sends
 UDP packets to each, and the node that they come to sends them back. More of them than the tables say (1000 a second to each
 were tried) take most of such a machine, and would measure the stream.
@@ -116,10 +126,18 @@ were tried) take most of such a machine, and would measure the stream.
 - A speaker that is gone is no gap for clients that know where an address is: its node goes on passing packets.
 - In a split, the client and the API server are on the side that the node is not on.
 `
-  return [text, ...counts.map((nodes) => section(nodes, rows))].join('\n')
+  const sections = new Map(
+    [...(before ?? '').matchAll(/^## (\d+) nodes\n[^#]*/gm)].map(([kept, nodes]) => [
+      Number(nodes),
+      kept.trimEnd()
+    ])
+  )
+  for (const { nodes } of rows) sections.set(nodes, section(nodes, rows, command))
+  const inOrder = [...sections].toSorted(([a], [b]) => a - b).map(([, one]) => `${one}\n`)
+  return [text, ...inOrder].join('\n')
 }
 
-function section(nodes: number, rows: readonly FailoverRow[]): string {
+function section(nodes: number, rows: readonly FailoverRow[], command: string): string {
   const measured = rows.filter((row) => row.nodes === nodes)
   const [{ rate } = { rate: 0 }] = measured
   const cells = measured.map(cellsOf)
@@ -127,8 +145,8 @@ function section(nodes: number, rows: readonly FailoverRow[]): string {
   const line = (row: readonly string[]): string =>
     `| ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`
   const rule = widths.map((width) => '-'.repeat(width))
-  const head = `## ${nodes} nodes\n\n${rate} packets a second to each address: a gap is known to ${Math.round(1000 / rate)} ms.`
-  return `${head}\n\n${[HEAD, rule, ...cells].map(line).join('\n')}\n`
+  const head = `## ${nodes} nodes\n\n\`${command}\`: ${rate} packets a second to each address: a gap is known to ${Math.round(1000 / rate)} ms.`
+  return `${head}\n\n${[HEAD, rule, ...cells].map(line).join('\n')}`
 }
 
 function cellsOf(row: FailoverRow): readonly string[] {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -57,11 +57,13 @@ export async function benchFailover(options: FailoverBenchOptions): Promise<Benc
     addresses: ADDRESSES,
     cores: availableParallelism(),
     takeBack: TAKE_BACK,
+    bench: COMMAND,
     command: commandOf(options)
   }
+  const before = table === undefined ? undefined : await readFile(table, 'utf8').catch(() => undefined)
   for (const size of sizes) {
     rows.push(...(await measure({ ...size, repeats: repeats ?? size.repeats }, cases)))
-    if (table !== undefined) await writeFile(table, failoverDocument(rows, facts))
+    if (table !== undefined) await writeFile(table, failoverDocument(rows, facts, before))
   }
   return { bench: 'failover', figures: rows.flatMap(figuresOf) }
 }

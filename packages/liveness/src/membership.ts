@@ -24,6 +24,8 @@ export interface MemberRecord {
   answeredMs: number
   /** When it was last found to be alive after it was dead; −∞ if never. */
   revivedMs: number
+  /** When it last came back from where no member looks; −∞ if it was never away. */
+  backMs: number
   /** What it wants to be waited for longer. */
   patienceMs: number
   /** When a process that is not known yet was last asked to prove itself. */
@@ -162,6 +164,7 @@ function newRecord(id: string, key: bigint): MemberRecord {
     window: undefined,
     answeredMs: Number.NEGATIVE_INFINITY,
     revivedMs: Number.NEGATIVE_INFINITY,
+    backMs: Number.NEGATIVE_INFINITY,
     patienceMs: 0,
     verifiedMs: Number.NEGATIVE_INFINITY
   }

@@ -136,6 +136,7 @@ export class Opinions {
     if (before.standing === 'dead' && after.standing === 'alive') record.revivedMs = this.#state.nowMs
     if (after.accusations.length > 0) this.#accused.add(record)
     else this.#accused.delete(record)
+    if (!wasActive && isActive(record)) record.backMs = this.#state.nowMs
     if (wasActive !== isActive(record)) this.#state.members.changed()
     if (!isSameNews(before, after)) {
       const isUrgent = before.standing !== 'unknown' || after.standing === 'dead' || after.standing === 'left'

@@ -65,13 +65,14 @@ export class Prober {
   /** A member answered this one. */
   answered(record: MemberRecord): void {
     const { nowMs, anybodyMs, parameters } = this.#state
+    const isFirst = isBackUnheard(record)
     record.answeredMs = nowMs
     if (nowMs - anybodyMs > parameters.doubtMs) this.#state.connectedMs = nowMs
     this.#state.anybodyMs = nowMs
     this.#state.answeredMs = nowMs
     const watch = this.#watches.get(record.key)
     if (watch === undefined) return
-    this.#state.health.answered(Math.max(0, watch.unanswered - 1))
+    this.#state.health.answered(isFirst ? 0 : Math.max(0, watch.unanswered - 1))
     for (const asker of this.#freshAskers(watch)) this.#vouch(record, asker)
     watch.askers.clear()
     this.#believe(watch, nowMs)
@@ -252,10 +253,16 @@ export class Prober {
     return [...watch.askers.keys()]
   }
 
-  /** How long a member may be silent: longer if it asked for that, and if probes get lost by themselves. */
+  /** How long a member may be silent: longer if it asked for that, if probes get lost by themselves, and if it is just back. */
   #limitMs(record: MemberRecord): number {
     const { parameters, health } = this.#state
     if (record.knowledge.standing === 'unknown') return parameters.joinTimeoutMs
-    return parameters.silenceMs * (1 + health.lossFactor) + record.patienceMs
+    const resolveMs = isBackUnheard(record) ? parameters.resolveMs : 0
+    return parameters.silenceMs * (1 + health.lossFactor) + record.patienceMs + resolveMs
   }
+}
+
+/** It was away, and has not answered this member since: the host may be looking for its link-layer address. */
+function isBackUnheard({ answeredMs, backMs }: MemberRecord): boolean {
+  return answeredMs < backMs
 }
