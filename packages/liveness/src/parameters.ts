@@ -43,10 +43,10 @@ export interface LivenessParameters {
   /** So many pings without an answer do count, however late this process is. */
   readonly patientProbes: number
   /**
-   * So much longer a member is waited for that was away: a host that asked in vain for its link-layer address asks again a
-   * second later (RFC 4861 §10, RETRANS_TIMER; as Linux does for ARP).
+   * So much longer a member is waited for that was away until then: a process that starts is slow, and a host that asked in
+   * vain for a link-layer address asks again a second later (RFC 4861 §10, RETRANS_TIMER; Linux does so for ARP, too).
    */
-  readonly resolveMs: number
+  readonly backMs: number
   /** A process that is later than that does not trust its eyes. */
   readonly lateMs: number
 }
@@ -72,7 +72,7 @@ export function parseParameters(options: LivenessParameterOptions = {}): Livenes
     reconnectMs: 5 * periodMs,
     refusedMs: 0.5 * periodMs,
     patientProbes: 30,
-    resolveMs: 1000,
+    backMs: 1000,
     lateMs: Math.max(15, 0.3 * periodMs)
   }
 }

@@ -65,7 +65,8 @@ export class Prober {
   /** A member answered this one. */
   answered(record: MemberRecord): void {
     const { nowMs, anybodyMs, parameters } = this.#state
-    const isFirst = isBackUnheard(record)
+    // How long a host looked for a link-layer address says nothing about loss.
+    const isFirst = record.answeredMs < record.backMs
     record.answeredMs = nowMs
     if (nowMs - anybodyMs > parameters.doubtMs) this.#state.connectedMs = nowMs
     this.#state.anybodyMs = nowMs
@@ -257,12 +258,11 @@ export class Prober {
   #limitMs(record: MemberRecord): number {
     const { parameters, health } = this.#state
     if (record.knowledge.standing === 'unknown') return parameters.joinTimeoutMs
-    const resolveMs = isBackUnheard(record) ? parameters.resolveMs : 0
-    return parameters.silenceMs * (1 + health.lossFactor) + record.patienceMs + resolveMs
+    const isJustBack = record.answeredMs < record.backMs + parameters.backMs
+    return (
+      parameters.silenceMs * (1 + health.lossFactor) +
+      record.patienceMs +
+      (isJustBack ? parameters.backMs : 0)
+    )
   }
-}
-
-/** It was away, and has not answered this member since: the host may be looking for its link-layer address. */
-function isBackUnheard({ answeredMs, backMs }: MemberRecord): boolean {
-  return answeredMs < backMs
 }

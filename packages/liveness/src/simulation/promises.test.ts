@@ -148,6 +148,25 @@ describe('restarts', () => {
   })
 })
 
+test('who is back, and then is silent for a moment, is not given up again', () => {
+  fc.assert(
+    fc.property(seeds, fc.integer({ min: 4, max: 10 }), (seed, count) => {
+      const simulation = started({ count, seed })
+      simulation.crash('m1')
+      simulation.run(1000)
+      simulation.start('m1')
+      const isAlive = (by: string): boolean => by !== 'm1' && simulation.standing(by, 'm1') === 'alive'
+      expect(simulation.runUntil(() => simulation.ids.some(isAlive), 1000)).toBeDefined()
+      simulation.events.length = 0
+      simulation.pause('m1', 700)
+      simulation.run(3000)
+      expect(deaths(simulation)).toEqual([])
+      expect(simulation.isConverged()).toBe(true)
+    }),
+    fewRuns
+  )
+})
+
 describe('pauses', () => {
   test('one that is shorter than the silence that is waited for harms nobody', () => {
     fc.assert(
