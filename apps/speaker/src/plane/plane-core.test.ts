@@ -149,6 +149,10 @@ describe('a cable', () => {
     expect(world.ask(VIP)).toEqual(['b'])
     world.run(10_000)
     expect(world.ask(VIP)).toEqual(['a'])
+    world.setCarrier('a', false)
+    world.run(5)
+    world.relayCarrier('a')
+    expect(world.run(1000, () => world.ownerOf(VIP) === 'b')).toBeLessThanOrEqual(10)
   })
 
   test('that was out in another life is in now', () => {
