@@ -9,6 +9,9 @@ import { until } from './control-plane-fixture.ts'
 import { commandsOf } from './install-page.ts'
 import { skipReason } from './requirements.ts'
 
+/** A kube-proxy that fails to write rules once tries again half a minute later. */
+const PROXY_SWITCH_MS = 90_000
+
 const reason = await skipReason(CLUSTER_PROGRAMS)
 
 describe.skipIf(reason !== undefined)('clarion on three real nodes', () => {
@@ -33,13 +36,16 @@ describe.skipIf(reason !== undefined)('clarion on three real nodes', () => {
   describe('with kube-proxy in iptables mode', () => {
     beforeAll(async () => {
       await fixture.cluster.setProxyMode('iptables')
-      for (const name of fixture.cluster.nodeNames)
-        await until('it has the rules of the mode, and none of the other', async () => {
+      for (const name of fixture.cluster.nodeNames) {
+        const hasSwitched = async (): Promise<true | undefined> => {
           const node = fixture.cluster.nodes.get(name)
           const rules = (await node?.execute(['iptables-save', '-t', 'nat'])) ?? ''
           const tables = (await node?.execute(['nft', 'list', 'tables'])) ?? ''
           return rules.includes('default/web') && !tables.includes('kube-proxy') ? true : undefined
-        })
+        }
+        const what = `${name} has the rules of the mode, and none of the other`
+        await until(what, hasSwitched, PROXY_SWITCH_MS)
+      }
     })
 
     testServices(() => fixture)
