@@ -12,12 +12,8 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ControlPlaneFixture, NODE, ROOT, until } from './control-plane-fixture.ts'
 import { skipReason } from './requirements.ts'
+import { ADVERTISEMENT, L2_STATUSES, METALLB, POOL } from './samples.ts'
 
-const METALLB = { group: 'metallb.io', version: 'v1beta1', isNamespaced: true } as const
-const L2_STATUSES = defineResource<{
-  readonly metadata: { readonly name: string }
-  readonly status?: { readonly node?: string; readonly serviceName?: string }
-}>({ ...METALLB, plural: 'servicel2statuses', kind: 'ServiceL2Status' })
 const CONFIGURATION_STATES = defineResource<{
   readonly metadata: { readonly name: string }
   readonly status?: { readonly result?: string; readonly errorSummary?: string }
@@ -26,18 +22,6 @@ const POOLS = defineResource<{
   readonly metadata: { readonly name: string }
   readonly status?: { readonly assignedIPv4?: number }
 }>({ ...METALLB, plural: 'ipaddresspools', kind: 'IPAddressPool' })
-
-const POOL = {
-  apiVersion: 'metallb.io/v1beta1',
-  kind: 'IPAddressPool',
-  metadata: { name: 'main', namespace: CLARION_NAMESPACE },
-  spec: { addresses: ['192.0.2.10-192.0.2.99'] }
-}
-const ADVERTISEMENT = {
-  apiVersion: 'metallb.io/v1beta1',
-  kind: 'L2Advertisement',
-  metadata: { name: 'main', namespace: CLARION_NAMESPACE }
-}
 
 const reason = await skipReason(CONTROL_PLANE_PROGRAMS)
 

@@ -1,9 +1,9 @@
-import { defineResource } from '@clarion-lb/k8s-watch'
 import { CLARION_NAMESPACE, CONTROL_PLANE_PROGRAMS } from '@clarion-lb/lab/kubernetes'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ControlPlaneFixture, NODE, until } from './control-plane-fixture.ts'
 import { Controllers } from './controllers.ts'
 import { skipReason } from './requirements.ts'
+import { ADVERTISEMENT, L2_STATUSES, POOL } from './samples.ts'
 import { Scraper } from './scraper.ts'
 
 const METRIC = 'clarion_k8s_client_right_missing_bool'
@@ -12,22 +12,6 @@ const SPEAKER_PORT = 9122
 const RBAC = '/apis/rbac.authorization.k8s.io/v1'
 const CONTROLLER_ROLE = `${RBAC}/clusterroles/metallb-system:controller`
 const SPEAKER_ROLE = `${RBAC}/namespaces/${CLARION_NAMESPACE}/roles/speaker`
-const METALLB = { group: 'metallb.io', version: 'v1beta1', isNamespaced: true } as const
-const L2_STATUSES = defineResource<{
-  readonly metadata: { readonly name: string }
-  readonly status?: { readonly node?: string; readonly serviceName?: string }
-}>({ ...METALLB, plural: 'servicel2statuses', kind: 'ServiceL2Status' })
-const POOL = {
-  apiVersion: 'metallb.io/v1beta1',
-  kind: 'IPAddressPool',
-  metadata: { name: 'main', namespace: CLARION_NAMESPACE },
-  spec: { addresses: ['192.0.2.10-192.0.2.99'] }
-}
-const ADVERTISEMENT = {
-  apiVersion: 'metallb.io/v1beta1',
-  kind: 'L2Advertisement',
-  metadata: { name: 'main', namespace: CLARION_NAMESPACE }
-}
 const ENDPOINTS = {
   apiVersion: 'discovery.k8s.io/v1',
   kind: 'EndpointSlice',

@@ -67,9 +67,9 @@ export class CarrierNotices {
 
   async stop(): Promise<void> {
     this.#stopping.abort()
-    clearTimeout(this.#retry)
     await this.#leases.stop()
     await this.#writing
+    clearTimeout(this.#retry)
   }
 
   #follow({ metadata }: V1Lease, isDeleted: boolean): void {
@@ -88,16 +88,13 @@ export class CarrierNotices {
     clearTimeout(this.#retry)
     if (this.#writing !== undefined || this.#wanted === this.#told || this.#stopping.signal.aborted) return
     const wanted = this.#wanted
-    this.#writing = this.#send(wanted)
-      .then((isTold) => {
-        if (isTold) this.#told = wanted
-        return isTold
-      })
-      .then((isTold) => {
-        this.#writing = undefined
-        if (isTold) this.#write()
-        else this.#retry = setTimeout(() => this.#write(), RETRY_MS)
-      })
+    this.#writing = this.#send(wanted).then((isTold) => {
+      this.#writing = undefined
+      if (isTold) {
+        this.#told = wanted
+        this.#write()
+      } else this.#retry = setTimeout(() => this.#write(), RETRY_MS)
+    })
   }
 
   /** Whether it arrived. The API server may be out of reach, and others will find out by themselves. */
