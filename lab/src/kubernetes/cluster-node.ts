@@ -115,15 +115,16 @@ export class ClusterNode {
 
   /** Another kube-proxy takes over, and clears away what the one before has left. */
   async setProxyMode(mode: ProxyMode): Promise<void> {
-    this.#proxyMode = mode
-    await writeFile(join(this.#options.settings.directory, PROXY_FILE), this.#files()[PROXY_FILE])
     const [proxy] = this.#daemons.filter(({ name }) => name === PROXY)
-    if (proxy?.pid === undefined) return
+    if (proxy?.pid === undefined) throw new Error(`kube-proxy does not run on ${this.name}`)
     // Who enters a process namespace sends a child there, and ends with it.
     const children = await readFile(`/proc/${proxy.pid}/task/${proxy.pid}/children`, 'utf8')
     for (const pid of children.trim().split(' ')) process.kill(Number(pid), 'SIGKILL')
     await proxy.exited()
     this.#daemons = this.#daemons.filter((one) => one !== proxy)
+    this.#proxyMode = mode
+    // Only now: a kube-proxy whose file is written to ends by itself, at some moment.
+    await writeFile(join(this.#options.settings.directory, PROXY_FILE), this.#files()[PROXY_FILE])
     this.#startProxy()
   }
 
