@@ -129,7 +129,9 @@ describe('a pool', () => {
     await eventuallyAddresses(cluster, { a: [], b: ['192.0.2.11'] })
     cluster.put(service('a', {}, annotated('address-pool', 'new')))
     await eventuallyAddresses(cluster, { a: ['192.0.2.10'] })
-    expect([poolOf(cluster, 'a'), poolOf(cluster, 'b')]).toEqual(['new', 'new'])
+    await cluster.eventually(() =>
+      expect([poolOf(cluster, 'a'), poolOf(cluster, 'b')]).toEqual(['new', 'new'])
+    )
   })
 })
 
