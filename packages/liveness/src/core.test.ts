@@ -148,6 +148,43 @@ test('one accuser is not enough where there are others; two are, and are named',
   })
 })
 
+/** D is silent to all, and this member has accused it. @returns the time */
+function accuseSilent(core: LivenessCore): number {
+  for (const key of KEYS) meet(core, 1, key)
+  for (let nowMs = 10; nowMs < 2000; nowMs += 10) {
+    for (const key of [B, C]) meet(core, nowMs, key)
+    if (eventsOf(core.step(nowMs, { type: 'tick' })).includes('suspected')) return nowMs
+  }
+  throw new Error('it was not accused')
+}
+
+function accusation(of: bigint, by: bigint): Message {
+  const rumor = { kind: 'accused', member: of, incarnation: NO_NEWS.incarnation, reason: 'silent' } as const
+  return { ...NO_NEWS, type: 'gossip', rumors: [{ ...rumor, accusers: [by] }] }
+}
+
+test('an answer withdraws an accusation, also where the accused is not watched any more', () => {
+  const core = newCore()
+  const nowMs = accuseSilent(core)
+  // The next ones in the ring are others now.
+  const more = Array.from({ length: 12 }, (_, i) => ({ id: `more-${i}`, key: memberKey(`more-${i}`) }))
+  core.step(nowMs + 1, { type: 'members', members: [...OTHERS, ...more] })
+  expect(eventsOf(meet(core, nowMs + 2, D))).toEqual(['refuted'])
+  expect(eventsOf(receive(core, nowMs + 3, C, accusation(D, C)))).toEqual(['suspected'])
+})
+
+test('an accusation that was withdrawn does not come back from those who heard of it', () => {
+  const core = newCore()
+  const nowMs = accuseSilent(core)
+  meet(core, nowMs + 1, D)
+  for (let pass = 10; pass <= 200; pass += 10) {
+    for (const key of [B, C]) meet(core, nowMs + pass, key)
+    core.step(nowMs + pass, { type: 'tick' })
+  }
+  expect(eventsOf(receive(core, nowMs + 201, B, accusation(D, SELF)))).toEqual([])
+  expect(eventsOf(receive(core, nowMs + 202, C, accusation(D, C)))).toEqual(['suspected'])
+})
+
 test('who just had an answer of the accused does not join the verdict, and vouches for it', () => {
   const core = newCore()
   for (const key of KEYS) meet(core, 1, key)

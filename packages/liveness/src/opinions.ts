@@ -38,7 +38,9 @@ export class Opinions {
       return
     }
     const record = this.#state.members.get(rumor.member)
-    if (record === undefined) return
+    // An accusation of its own that comes back from others may be withdrawn by now.
+    if (record === undefined || (rumor.accusers.includes(this.#state.self) && rumor.kind === 'accused'))
+      return
     const after = learn(record.knowledge, rumor, this.#accusedUntilMs())
     if (after === record.knowledge) return
     if (rumor.kind === 'accused' && this.#hasFreshAnswer(record)) this.#vouch(record, from)

@@ -42,11 +42,13 @@ export interface LivenessParameters {
   readonly refusedMs: number
   /** So many pings without an answer do count, however late this process is. */
   readonly patientProbes: number
-  /**
-   * So much longer a member is waited for that was away until then: a process that starts is slow, and a host that asked in
-   * vain for a link-layer address asks again a second later (RFC 4861 §10, RETRANS_TIMER; Linux does so for ARP, too).
-   */
+  /** Who was away until then is just back for so long. */
   readonly backMs: number
+  /**
+   * So much longer it is waited for: a process that starts is slow, and a host that asked in vain for a link-layer address
+   * asks again a second later (RFC 4861 §10, RETRANS_TIMER; Linux does so for ARP, too).
+   */
+  readonly backPatienceMs: number
   /** A process that is later than that does not trust its eyes. */
   readonly lateMs: number
 }
@@ -72,7 +74,8 @@ export function parseParameters(options: LivenessParameterOptions = {}): Livenes
     reconnectMs: 5 * periodMs,
     refusedMs: 0.5 * periodMs,
     patientProbes: 30,
-    backMs: 1000,
+    backMs: 3000,
+    backPatienceMs: 1000,
     lateMs: Math.max(15, 0.3 * periodMs)
   }
 }

@@ -1,4 +1,11 @@
-import { ERRNO, encodeSocketAddress, LinuxNetError, UdpSocket } from '@clarion-lb/linux-net'
+import {
+  ERRNO,
+  encodeSocketAddress,
+  LinuxNetError,
+  Poller,
+  UDP_RECEIVE_DATAGRAMS,
+  UdpSocket
+} from '@clarion-lb/linux-net'
 import type { IpFamily } from '@clarion-lb/netaddr'
 import { MAX_DATAGRAM_BYTES } from './sealing.ts'
 import type { LivenessAddress, LivenessTransport, TransportListener } from './transport.ts'
@@ -7,6 +14,12 @@ export interface PolledTransportOptions {
   readonly port: number
   /** The descriptors to be polled are others now. */
   readonly onDescriptors: (descriptors: readonly number[]) => void
+}
+
+interface Polled {
+  readonly poller: Poller
+  /** `tag`: of a probe. */
+  readonly sockets: readonly { readonly socket: UdpSocket; readonly tag: bigint | undefined }[]
 }
 
 interface Probe {
@@ -37,6 +50,8 @@ export class PolledTransport implements LivenessTransport {
   readonly #addresses: WeakMap<LivenessAddress, Uint8Array> = new WeakMap()
   readonly #probes: Map<bigint, Probe> = new Map()
   #sockets: readonly UdpSocket[] = []
+  /** All sockets in one order: most of them have nothing, most of the time. */
+  #polled: Polled = { poller: new Poller([]), sockets: [] }
   #listener: TransportListener | undefined
 
   constructor(options: PolledTransportOptions) {
@@ -82,13 +97,15 @@ export class PolledTransport implements LivenessTransport {
   }
 
   drain(): void {
-    for (const socket of this.#sockets)
-      for (let round = 0; round < MAX_DRAIN_ROUNDS && this.#listener !== undefined; round += 1)
-        if (socket.receive(this.#onDatagram) === 0) break
-    for (const [tag, { socket }] of this.#probes) {
-      if (socket.takeError() === ERRNO.ECONNREFUSED) this.#listener?.onRefused(tag)
-      // Answers come by the ordinary socket; what comes here is nothing of ours.
-      else if (socket.fd >= 0) socket.receive(ignore)
+    const polled = this.#polled
+    const { poller, sockets } = polled
+    if (poller.wait(0) === 0) return
+    for (const [position, { socket, tag }] of sockets.entries()) {
+      // What was heard may have opened and closed some: the others are polled again soon.
+      if (this.#polled !== polled) return
+      if (!poller.isReady(position)) continue
+      if (tag === undefined) this.#drainSocket(socket)
+      else this.#drainProbe(socket, tag)
     }
   }
 
@@ -99,6 +116,17 @@ export class PolledTransport implements LivenessTransport {
     for (const socket of this.#sockets) socket.close()
     this.#sockets = []
     this.#tellDescriptors()
+  }
+
+  #drainSocket(socket: UdpSocket): void {
+    for (let round = 0; round < MAX_DRAIN_ROUNDS && this.#listener !== undefined; round += 1)
+      if (socket.receive(this.#onDatagram) < UDP_RECEIVE_DATAGRAMS) return
+  }
+
+  #drainProbe(socket: UdpSocket, tag: bigint): void {
+    if (socket.takeError() === ERRNO.ECONNREFUSED) this.#listener?.onRefused(tag)
+    // Answers come by the ordinary socket; what comes here is nothing of ours.
+    else if (socket.fd >= 0) socket.receive(ignore)
   }
 
   #openSocket(family: IpFamily): UdpSocket {
@@ -163,8 +191,13 @@ export class PolledTransport implements LivenessTransport {
   }
 
   #tellDescriptors(): void {
-    const sockets = [...this.#sockets, ...Array.from(this.#probes.values(), ({ socket }) => socket)]
-    this.#options.onDescriptors(sockets.map(({ fd }) => fd))
+    const sockets = [
+      ...this.#sockets.map((socket) => ({ socket, tag: undefined })),
+      ...Array.from(this.#probes, ([tag, { socket }]) => ({ socket, tag }))
+    ]
+    const descriptors = sockets.map(({ socket }) => socket.fd)
+    this.#polled = { poller: new Poller(descriptors), sockets }
+    this.#options.onDescriptors(descriptors)
   }
 
   readonly #onDatagram = (bytes: Uint8Array): void => {

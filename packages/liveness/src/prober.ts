@@ -71,6 +71,8 @@ export class Prober {
     if (nowMs - anybodyMs > parameters.doubtMs) this.#state.connectedMs = nowMs
     this.#state.anybodyMs = nowMs
     this.#state.answeredMs = nowMs
+    // Also of one that is not watched any more, since others came or went.
+    this.#opinions.acquit(record)
     const watch = this.#watches.get(record.key)
     if (watch === undefined) return
     this.#state.health.answered(isFirst ? 0 : Math.max(0, watch.unanswered - 1))
@@ -262,7 +264,7 @@ export class Prober {
     return (
       parameters.silenceMs * (1 + health.lossFactor) +
       record.patienceMs +
-      (isJustBack ? parameters.backMs : 0)
+      (isJustBack ? parameters.backPatienceMs : 0)
     )
   }
 }

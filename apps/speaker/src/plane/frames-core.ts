@@ -59,6 +59,8 @@ export class FramesCore implements Answerer {
   readonly #wanted = new Map<string, Wanted>()
   readonly #ports = new Map<number, Port>()
   readonly #schedule = new TransmitSchedule<Announcement>(PACE)
+  /** What {@link FramesCore.hasCarrier} said last: it is asked all the time, and changes with the interfaces alone. */
+  #carrier: { readonly address: string | undefined; readonly isThere: boolean } | undefined
   /** Addresses whose announcements were due while nothing was to be said. */
   readonly #missed = new Set<string>()
   readonly #interest = new Interest((text) => this.#wanted.has(text))
@@ -70,15 +72,15 @@ export class FramesCore implements Answerer {
   /** After the link has started. */
   start(): void {
     for (const link of this.#options.link.interfaces().values()) this.#syncPort(link, undefined)
+    this.#carrier = undefined
     this.#tellInterfaces()
   }
 
   /** Whether the interface with this address has a cable; if none has the address, whether any to announce on has. */
   hasCarrier(address: string | undefined): boolean {
-    const links = this.#options.link.interfaces()
-    const ports = [...this.#ports.keys()].flatMap((index) => links.get(index) ?? [])
-    const own = ports.find(({ addresses }) => addresses.some((each) => each.address.toString() === address))
-    return own?.hasCarrier ?? ports.some(({ hasCarrier }) => hasCarrier)
+    if (this.#carrier?.address !== address) this.#carrier = undefined
+    this.#carrier ??= { address, isThere: this.#isCarrierThere(address) }
+    return this.#carrier.isThere
   }
 
   /** To be followed by {@link FramesCore.work}. */
@@ -117,6 +119,7 @@ export class FramesCore implements Answerer {
     for (const link of added) this.#syncPort(link, undefined)
     for (const { before, after } of changed) this.#syncPort(after, before)
     this.#interest.forget()
+    this.#carrier = undefined
     this.#tellInterfaces()
   }
 
@@ -151,6 +154,13 @@ export class FramesCore implements Answerer {
       }
       return total
     })
+  }
+
+  #isCarrierThere(address: string | undefined): boolean {
+    const links = this.#options.link.interfaces()
+    const ports = [...this.#ports.keys()].flatMap((index) => links.get(index) ?? [])
+    const own = ports.find(({ addresses }) => addresses.some((each) => each.address.toString() === address))
+    return own?.hasCarrier ?? ports.some(({ hasCarrier }) => hasCarrier)
   }
 
   #announceMissed(): void {

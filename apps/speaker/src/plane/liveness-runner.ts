@@ -38,6 +38,8 @@ export class LivenessRunner {
   readonly #known = new Set<string>()
   #settings: LivenessSettings | undefined
   #members: readonly LivenessMember[] = []
+  /** Of this node, as others see it. */
+  #ownAddress: string | undefined
   #liveness: Liveness | undefined
   /** One that still says farewell: the port is its own until then. */
   #ending: Liveness | undefined
@@ -66,6 +68,7 @@ export class LivenessRunner {
     const before = this.#settings
     this.#settings = settings
     this.#members = membersOf(settings, this.#options.node)
+    this.#ownAddress = settings?.members.find(({ name }) => name === this.#options.node)?.address
     const isSame = before?.port === settings?.port && before?.patience === settings?.patience
     const liveness = this.#liveness
     if (settings === undefined) {
@@ -238,9 +241,8 @@ export class LivenessRunner {
 
   /** Whose cable is out says farewell by whatever way is left, and has nothing until it is in again. */
   #followCarrier(): void {
-    const { hasCarrier, onEvent, node } = this.#options
-    const own = this.#settings?.members.find(({ name }) => name === node)?.address
-    const isUnplugged = !hasCarrier(own) && (this.#isUnplugged || this.#isAnyMissed())
+    const { hasCarrier, onEvent } = this.#options
+    const isUnplugged = !hasCarrier(this.#ownAddress) && (this.#isUnplugged || this.#isAnyMissed())
     if (isUnplugged === this.#isUnplugged || this.#isLeaving) return
     this.#isUnplugged = isUnplugged
     onEvent({ type: 'carrier', unpluggedLifeMs: isUnplugged ? this.#lifeMs() : undefined })
