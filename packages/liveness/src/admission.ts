@@ -1,3 +1,4 @@
+import { lifeOf } from './incarnation.ts'
 import type { MemberRecord } from './membership.ts'
 import type { Envelope, Message } from './message.ts'
 
@@ -16,7 +17,9 @@ export function admit(record: MemberRecord, envelope: Envelope, message: Message
   if (record.boot === envelope.boot)
     return record.window?.accept(envelope.sequence) === true ? 'known' : 'replayed'
   const known = record.knowledge.incarnation
-  const isNewer = record.boot === undefined ? message.incarnation >= known : message.incarnation > known
+  // Others may have told already of the life that this process is.
+  const isKnownOver = record.life !== lifeOf(known)
+  const isNewer = isKnownOver ? message.incarnation >= known : message.incarnation > known
   if (!isNewer) return 'stale'
   return message.type === 'ack' && message.echo.boot === boot ? 'new' : 'unverified'
 }

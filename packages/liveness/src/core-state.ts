@@ -58,8 +58,8 @@ export interface CoreState {
   anybodyMs: number
   /** When anybody last answered, without any credit. */
   answeredMs: number | undefined
-  /** Since when answers came without a gap. */
-  connectedMs: number
+  /** When this member may accuse again, after answers came with a gap. */
+  trustedFromMs: number
   isIsolated: boolean
 }
 

@@ -103,6 +103,20 @@ test('a process is believed only once it answered this one: recordings bring nob
   expect(eventsOf(meet(core, 3, B))).toEqual(['alive'])
 })
 
+test('a process whose start others told of is known by its first answer', () => {
+  const core = newCore()
+  for (const key of KEYS) meet(core, 1, key)
+  const incarnation = firstIncarnation(900)
+  const rumors = [{ kind: 'alive', member: B, incarnation, accusers: [], reason: 'silent' }] as const
+  expect(eventsOf(receive(core, 2, C, { ...NO_NEWS, type: 'gossip', rumors }))).toEqual(['alive'])
+  const answer = { ...NO_NEWS, incarnation, type: 'ack', echo: { boot: BOOT, sequence: 1 } } as const
+  receive(core, 3, B, answer, 2n)
+  expect([core.counters.stale, core.answeredMs(B)]).toEqual([0, 3])
+  // The process before it is not heard any more.
+  meet(core, 4, B, 1n)
+  expect([core.counters.stale, core.answeredMs(B)]).toEqual([1, 3])
+})
+
 test('a datagram that is repeated counts once', () => {
   const core = newCore()
   meet(core, 1, B)

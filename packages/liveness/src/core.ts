@@ -7,6 +7,7 @@ import {
   newCounters
 } from './core-state.ts'
 import { Health } from './health.ts'
+import { lifeOf } from './incarnation.ts'
 import type { Knowledge } from './knowledge.ts'
 import { memberKey } from './member-key.ts'
 import { type MemberName, type MemberRecord, Membership } from './membership.ts'
@@ -77,7 +78,7 @@ export class LivenessCore {
       // Who starts is not isolated before the others had time to appear.
       anybodyMs: nowMs + parameters.joinTimeoutMs - parameters.silenceMs,
       answeredMs: undefined,
-      connectedMs: nowMs,
+      trustedFromMs: nowMs + parameters.doubtMs,
       isIsolated: false
     }
     this.#outbox = new Outbox(this.#state)
@@ -258,6 +259,7 @@ export class LivenessCore {
 
   #handle(record: MemberRecord, envelope: Envelope, message: Message): void {
     record.patienceMs = message.patienceMs
+    record.life = lifeOf(message.incarnation)
     this.#opinions.sawAlive(record, message.incarnation)
     for (const rumor of message.rumors) this.#opinions.hear(rumor, record)
     switch (message.type) {

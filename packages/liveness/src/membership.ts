@@ -20,6 +20,8 @@ export interface MemberRecord {
   /** Of the process that answered; `undefined` while none did. */
   boot: bigint | undefined
   window: ReplayWindow | undefined
+  /** Of that process, as it said last; −1 while there is none. See `lifeOf`. */
+  life: number
   /** When it last answered this member; −∞ if never. */
   answeredMs: number
   /** When it was last found to be alive after it was dead; −∞ if never. */
@@ -162,6 +164,7 @@ function newRecord(id: string, key: bigint): MemberRecord {
     news: undefined,
     boot: undefined,
     window: undefined,
+    life: -1,
     answeredMs: Number.NEGATIVE_INFINITY,
     revivedMs: Number.NEGATIVE_INFINITY,
     backMs: Number.NEGATIVE_INFINITY,

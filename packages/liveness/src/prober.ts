@@ -57,7 +57,7 @@ export class Prober {
     const { nowMs, parameters } = this.#state
     for (const watch of this.#watches.values()) {
       if (watch.unanswered >= parameters.patientProbes) continue
-      const leastMs = nowMs - this.#limitMs(watch.record) + 2 * parameters.probeMs
+      const leastMs = nowMs - this.#limitMs(watch.record) + parameters.periodMs
       watch.evidenceMs = Math.min(nowMs, Math.max(watch.evidenceMs + pauseMs, leastMs))
     }
   }
@@ -68,7 +68,10 @@ export class Prober {
     // How long a host looked for a link-layer address says nothing about loss.
     const isFirst = record.answeredMs < record.backMs
     record.answeredMs = nowMs
-    if (nowMs - anybodyMs > parameters.doubtMs) this.#state.connectedMs = nowMs
+    const gapMs = nowMs - anybodyMs
+    // A network that was away for all comes back for one after the other.
+    if (gapMs > parameters.silenceMs) this.#state.trustedFromMs = nowMs + parameters.silenceMs
+    else if (gapMs > parameters.doubtMs) this.#state.trustedFromMs = nowMs + parameters.doubtMs
     this.#state.anybodyMs = nowMs
     this.#state.answeredMs = nowMs
     // Also of one that is not watched any more, since others came or went.
@@ -127,9 +130,8 @@ export class Prober {
     for (const watch of this.#watches.values()) watch.isOwn = wanted.includes(watch.record)
     for (const record of wanted) {
       if (this.#watches.has(record.key)) continue
-      const watch = createWatch(record, Math.max(record.answeredMs, this.#soonInDoubtMs()))
-      // Who was never heard gets all the time that it has to appear.
-      if (record.knowledge.standing === 'unknown') watch.evidenceMs = nowMs
+      // Nothing is known of the time before: it gets all the time that it has.
+      const watch = createWatch(record, nowMs)
       watch.isOwn = true
       this.#watches.set(record.key, watch)
       this.#ping(watch)
@@ -142,12 +144,6 @@ export class Prober {
       const isGone = members.get(key) !== watch.record || !isActive(watch.record)
       if (isGone || (!watch.isOwn && this.#freshAskers(watch).length === 0)) this.#watches.delete(key)
     }
-  }
-
-  /** For evidence: one ping may be answered before doubt begins. */
-  #soonInDoubtMs(): number {
-    const { nowMs, parameters } = this.#state
-    return nowMs - parameters.doubtMs + parameters.probeMs
   }
 
   #believe(watch: Watch, evidenceMs: number): void {
@@ -221,12 +217,12 @@ export class Prober {
    * network that was away for all comes back for one after the other. Who helps accuses only while he is asked.
    */
   #maySay(watch: Watch): boolean {
-    const { members, anybodyMs, connectedMs, nowMs, parameters } = this.#state
+    const { members, anybodyMs, trustedFromMs, nowMs, parameters } = this.#state
     if (!isActive(watch.record)) return false
     if (!watch.isOwn && this.#freshAskers(watch).length === 0) return false
     if (members.active.length <= 1) return true
     if (watch.refusals >= REFUSALS) return true
-    return anybodyMs - watch.evidenceMs >= parameters.doubtMs && nowMs - connectedMs >= parameters.doubtMs
+    return anybodyMs - watch.evidenceMs >= parameters.doubtMs && nowMs >= trustedFromMs
   }
 
   #ask(watch: Watch, silentMs: number): void {
