@@ -177,14 +177,33 @@ function accusation(of: bigint, by: bigint): Message {
   return { ...NO_NEWS, type: 'gossip', rumors: [{ ...rumor, accusers: [by] }] }
 }
 
-test('an answer withdraws an accusation, also where the accused is not watched any more', () => {
+test('who does not watch the accused any more withdraws its accusation', () => {
   const core = newCore()
   const nowMs = accuseSilent(core)
   // The next ones in the ring are others now.
   const more = Array.from({ length: 12 }, (_, i) => ({ id: `more-${i}`, key: memberKey(`more-${i}`) }))
-  core.step(nowMs + 1, { type: 'members', members: [...OTHERS, ...more] })
-  expect(eventsOf(meet(core, nowMs + 2, D))).toEqual(['refuted'])
+  expect(eventsOf(core.step(nowMs + 1, { type: 'members', members: [...OTHERS, ...more] }))).toEqual([
+    'refuted'
+  ])
   expect(eventsOf(receive(core, nowMs + 3, C, accusation(D, C)))).toEqual(['suspected'])
+})
+
+test('who withdraws an accusation tells it, and it counts no more', () => {
+  const accuser = newCore()
+  const nowMs = accuseSilent(accuser)
+  const vouches = meet(accuser, nowMs + 1, D).flatMap((effect) =>
+    effect.type === 'send' && effect.message.type === 'vouch' ? [{ to: effect.to, ...effect.message }] : []
+  )
+  expect(vouches.map(({ to }) => to).toSorted()).toEqual([B, C].toSorted())
+  const core = newCore()
+  for (const key of KEYS) meet(core, 1, key)
+  core.step(100, { type: 'tick' })
+  core.step(200, { type: 'tick' })
+  expect(eventsOf(receive(core, 210, B, accusation(D, B)))).toEqual(['suspected'])
+  const [{ memberIncarnation, ageMs } = { memberIncarnation: 0, ageMs: 0 }] = vouches
+  const vouch = { ...NO_NEWS, type: 'vouch', member: D, memberIncarnation, ageMs } as const
+  expect(eventsOf(receive(core, 220, B, vouch))).toEqual(['refuted'])
+  expect(eventsOf(receive(core, 400, C, accusation(D, C)))).toEqual(['suspected'])
 })
 
 test('an accusation that was withdrawn does not come back from those who heard of it', () => {

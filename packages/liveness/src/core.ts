@@ -277,7 +277,9 @@ export class LivenessCore {
       }
       case 'vouch': {
         const other = this.#state.members.get(message.member)
-        if (other !== undefined) this.#prober.vouched(other, message.memberIncarnation, message.ageMs)
+        if (other === undefined) return
+        this.#opinions.withdrawn(other, record.key)
+        this.#prober.vouched(other, message.memberIncarnation, message.ageMs)
         return
       }
       case 'gossip':

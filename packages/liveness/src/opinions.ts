@@ -76,10 +76,22 @@ export class Opinions {
     this.#outbox.tell(receivers, record)
   }
 
-  /** The member answered, or somebody vouched for it. */
+  /** The member answered, or somebody vouched for it: what this member said against it counts no more, anywhere. */
   acquit(record: MemberRecord): void {
-    const after = withoutAccuser(record.knowledge, this.#state.self)
-    if (after !== record.knowledge) this.#apply(record, after)
+    if (!this.withdrawn(record, this.#state.self)) return
+    const { members, parameters } = this.#state
+    const counting = record.knowledge.accusations.flatMap(({ accuser }) => members.get(accuser) ?? [])
+    const isSmall = members.size <= parameters.fanout
+    const others = isSmall ? members.active : members.watchersOf(record.key, parameters.watchers)
+    for (const each of new Set([...others, ...counting])) this.#vouch(record, each)
+  }
+
+  /** One who accused the member does so no more. @returns whether it did */
+  withdrawn(record: MemberRecord, accuser: bigint): boolean {
+    const after = withoutAccuser(record.knowledge, accuser)
+    if (after === record.knowledge) return false
+    this.#apply(record, after)
+    return true
   }
 
   /** Accusations that were not renewed count no more; those that remain may now be enough. */

@@ -74,8 +74,6 @@ export class Prober {
     else if (gapMs > parameters.doubtMs) this.#state.trustedFromMs = nowMs + parameters.doubtMs
     this.#state.anybodyMs = nowMs
     this.#state.answeredMs = nowMs
-    // Also of one that is not watched any more, since others came or went.
-    this.#opinions.acquit(record)
     const watch = this.#watches.get(record.key)
     if (watch === undefined) return
     this.#state.health.answered(isFirst ? 0 : Math.max(0, watch.unanswered - 1))
@@ -142,7 +140,10 @@ export class Prober {
     const { members } = this.#state
     for (const [key, watch] of this.#watches) {
       const isGone = members.get(key) !== watch.record || !isActive(watch.record)
-      if (isGone || (!watch.isOwn && this.#freshAskers(watch).length === 0)) this.#watches.delete(key)
+      if (!isGone && (watch.isOwn || this.#freshAskers(watch).length > 0)) continue
+      this.#watches.delete(key)
+      // Who does not look any more has nothing to say.
+      this.#opinions.withdrawn(watch.record, this.#state.self)
     }
   }
 
