@@ -22,6 +22,7 @@ export class Prober {
   #reconnectTurn: number
   #gossipTurn: number
   #followedVersion = -1
+  #followedDead = 0
 
   constructor(state: CoreState, outbox: Outbox, opinions: Opinions) {
     this.#state = state
@@ -125,11 +126,16 @@ export class Prober {
     if (this.#followedVersion === members.version) return
     this.#followedVersion = members.version
     const wanted = members.watched(parameters.watchers)
+    const dead = members.away.filter(({ knowledge }) => knowledge.standing === 'dead').length
+    // Nothing is known of the time before. Where others died, this one may have died with them: in a split, half of all do.
+    const evidenceMs = dead > this.#followedDead ? nowMs - parameters.doubtMs + parameters.probeMs : nowMs
+    this.#followedDead = dead
     for (const watch of this.#watches.values()) watch.isOwn = wanted.includes(watch.record)
     for (const record of wanted) {
       if (this.#watches.has(record.key)) continue
-      // Nothing is known of the time before: it gets all the time that it has.
-      const watch = createWatch(record, nowMs)
+      // Who was never heard gets all the time that it has to appear.
+      const isUnknown = record.knowledge.standing === 'unknown'
+      const watch = createWatch(record, isUnknown ? nowMs : Math.max(record.answeredMs, evidenceMs))
       watch.isOwn = true
       this.#watches.set(record.key, watch)
       this.#ping(watch)
