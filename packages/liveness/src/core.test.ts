@@ -194,7 +194,7 @@ test('who withdraws an accusation tells it, and it counts no more', () => {
   const vouches = meet(accuser, nowMs + 1, D).flatMap((effect) =>
     effect.type === 'send' && effect.message.type === 'vouch' ? [{ to: effect.to, ...effect.message }] : []
   )
-  expect(vouches.map(({ to }) => to).toSorted()).toEqual([B, C].toSorted())
+  expect(new Set(vouches.map(({ to }) => to))).toEqual(new Set([B, C]))
   const core = newCore()
   for (const key of KEYS) meet(core, 1, key)
   core.step(100, { type: 'tick' })
