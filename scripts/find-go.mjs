@@ -4,8 +4,9 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const OLDEST_MINOR = 24
-const FETCHED = 'v0.0.1-go1.24.9'
+// What MetalLB asks for.
+const OLDEST_MINOR = 25
+const FETCHED = 'v0.0.1-go1.25.14'
 
 /**
  * The directory of a newer Go, if the one in the PATH is too old and it can be fetched; `undefined` otherwise: whoever

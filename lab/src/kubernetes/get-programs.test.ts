@@ -40,7 +40,7 @@ test('an incomplete KUBEBUILDER_ASSETS is told of, and not quietly made up for',
 test.each([
   ['go1.19.8\nlinux\namd64\n', { type: 'refused', reason: 'Go is go1.19.8' }],
   ['', { type: 'refused', reason: 'Go is of an unknown version' }],
-  ['go1.24.0\nlinux\narm64\n', { type: 'available', version: 'go1.24.0', os: 'linux', architecture: 'arm64' }]
+  ['go1.25.0\nlinux\narm64\n', { type: 'available', version: 'go1.25.0', os: 'linux', architecture: 'arm64' }]
 ])('of a Go that says %j', async (said, expected) => {
   expect(await findGo(directory, async () => said)).toEqual(expected)
 })
