@@ -37,10 +37,10 @@ export class Opinions {
       this.#refute(rumor, from)
       return
     }
-    const record = this.#state.members.get(rumor.member)
     // An accusation of its own that comes back from others may be withdrawn by now.
-    if (record === undefined || (rumor.accusers.includes(this.#state.self) && rumor.kind === 'accused'))
-      return
+    if (rumor.kind === 'accused' && rumor.accusers.includes(this.#state.self)) return
+    const record = this.#state.members.get(rumor.member)
+    if (record === undefined) return
     const after = learn(record.knowledge, rumor, this.#accusedUntilMs())
     if (after === record.knowledge) return
     if (rumor.kind === 'accused' && this.#hasFreshAnswer(record)) this.#vouch(record, from)
