@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   FAILOVER_CASES,
+  FAILOVER_SIZES,
   type FailoverCase,
   FailoverLab,
   type FailoverRound,
@@ -28,15 +29,15 @@ interface LabSize {
   readonly nodeCount: number
   /** How often what a fault weighs it happens. */
   readonly repeats: number
-  /** Packets a second to each address: what two cores bear beside the rest of the lab. */
+  /** Packets a second to each address. */
   readonly rate: number
 }
 
 const ROOT = join(import.meta.dirname, '..', '..')
 /** The first fault, a node that is cut off, weighs 17: fifty-one cuts. All of it takes half an hour. */
 const SIZES: readonly LabSize[] = [
-  { nodeCount: 3, repeats: 3, rate: 200 },
-  { nodeCount: 12, repeats: 1, rate: 50 }
+  { ...FAILOVER_SIZES.few, repeats: 3 },
+  { ...FAILOVER_SIZES.many, repeats: 1 }
 ]
 const ADDRESSES = 50
 /** Speakers that start together keep each other waiting, and ask for patience: half as much every ten seconds. */

@@ -1,19 +1,18 @@
-// A stream of numbered UDP packets to many addresses, and who sends them back.
+// A stream of numbered UDP packets to many addresses.
 //
-//   udp-stream echo PORT NODE                     sends back what comes, with the number of this node in it
-//   udp-stream send PORT PACKETS-A-SECOND ADDRESS…  so many to each address, until standard input ends
+//   udp-stream PORT PACKETS-A-SECOND ADDRESS…  so many to each address, from PORT to PORT, until standard input ends
 //
-// The sender takes commands on standard input, a line each, and answers with a line of JSON:
+// Node N sends them back from port PORT + N.
+//
+// It takes commands on standard input, a line each, and answers with a line of JSON:
 //   state    who answered each address last, and when
 //   report   since the last report: what was sent, lost, answered twice, each gap, each change of who answers
 //
 // Times are milliseconds of CLOCK_MONOTONIC. A gap is from the sending of the last packet that was answered before it to
-// the sending of the first one that was answered after it. Both programs ask for a real-time priority: it is the nodes
-// that are measured, and not whether this process had its turn. Where they may not have it, they go without.
+// the sending of the first one that was answered after it. The program asks for a real-time priority: it is the nodes that
+// are measured, and not whether this process had its turn. Where it may not have it, it goes without.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
-#include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -35,7 +34,6 @@
 struct packet {
 	uint32_t address;
 	uint32_t sequence;
-	uint32_t node;
 };
 
 struct fate {
@@ -49,13 +47,14 @@ struct target {
 	const char *text;
 	struct fate *fates; // by sequence number, modulo capacity
 	_Atomic uint32_t next;
-	uint32_t reported; // the first that the next report is about
-	uint32_t last_node;
-	int64_t last_answer_ns;
+	_Atomic uint32_t reported; // the first that the next report is about
+	_Atomic uint32_t last_node;
+	_Atomic int64_t last_answer_ns;
 };
 
 static struct target targets[MAX_ADDRESSES];
 static uint32_t target_count, capacity, rate;
+static uint16_t port;
 static int sock;
 
 static int64_t now_ns(void) {
@@ -69,7 +68,7 @@ static void die(const char *what) {
 	exit(1);
 }
 
-static int open_socket(uint16_t port) {
+static int open_socket(void) {
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 	if (fd < 0) die("socket");
 	int bytes = 8 << 20;
@@ -85,38 +84,46 @@ static void hurry(void) {
 	sched_setscheduler(0, SCHED_FIFO, &priority);
 }
 
-static void echo(uint16_t port, uint32_t node) {
-	int fd = open_socket(port);
-	struct packet packets[BATCH];
-	struct sockaddr_in from[BATCH];
-	struct iovec parts[BATCH];
-	struct mmsghdr messages[BATCH];
-	hurry();
-	for (;;) {
-		for (int i = 0; i < BATCH; i++) {
-			parts[i] = (struct iovec){&packets[i], sizeof packets[i]};
-			messages[i] = (struct mmsghdr){
-				.msg_hdr = {.msg_name = &from[i], .msg_namelen = sizeof from[i], .msg_iov = &parts[i], .msg_iovlen = 1}};
-		}
-		int count = recvmmsg(fd, messages, BATCH, MSG_WAITFORONE, NULL);
-		if (count < 0 && errno != EINTR) continue;
-		for (int i = 0; i < count; i++) packets[i].node = htonl(node);
-		for (int done = 0; done < count;) {
-			int sent = sendmmsg(fd, messages + done, count - done, 0);
-			// One that cannot be sent is one that is lost.
-			done += sent > 0 ? sent : 1;
-		}
-	}
-}
-
 static void flush_batch(struct mmsghdr *messages, int count) {
 	for (int done = 0; done < count;) {
 		int sent = sendmmsg(sock, messages + done, count - done, 0);
+		// One that cannot be sent is one that is lost.
 		done += sent > 0 ? sent : 1;
 	}
 }
 
-static void *send_all(void *unused) {
+static void take(const struct packet *packet, unsigned length, uint8_t node, int64_t received_ns) {
+	uint32_t index = ntohl(packet->address), sequence = ntohl(packet->sequence);
+	if (length != sizeof *packet || index >= target_count) return;
+	struct target *target = &targets[index];
+	if (target->next - sequence > capacity || sequence < target->reported) return;
+	struct fate *fate = &target->fates[sequence % capacity];
+	fate->node = node;
+	if (fate->answers < 255) fate->answers++;
+	target->last_node = node;
+	target->last_answer_ns = received_ns;
+}
+
+// Takes what has come. Nobody waits for it in between: to be woken for each packet costs more than the packet.
+static void receive(void) {
+	struct packet packets[BATCH];
+	struct sockaddr_in from[BATCH];
+	struct iovec parts[BATCH];
+	struct mmsghdr messages[BATCH];
+	for (int i = 0; i < BATCH; i++) {
+		parts[i] = (struct iovec){&packets[i], sizeof packets[i]};
+		messages[i] = (struct mmsghdr){
+			.msg_hdr = {.msg_name = &from[i], .msg_namelen = sizeof from[i], .msg_iov = &parts[i], .msg_iovlen = 1}};
+	}
+	int count;
+	do {
+		count = recvmmsg(sock, messages, BATCH, MSG_DONTWAIT, NULL);
+		int64_t received_ns = now_ns();
+		for (int i = 0; i < count; i++) take(&packets[i], messages[i].msg_len, ntohs(from[i].sin_port) - port, received_ns);
+	} while (count == BATCH);
+}
+
+static void *run(void *unused) {
 	struct packet packets[BATCH];
 	struct iovec parts[BATCH];
 	struct mmsghdr messages[BATCH];
@@ -132,7 +139,7 @@ static void *send_all(void *unused) {
 			struct target *target = &targets[total % target_count];
 			uint32_t sequence = atomic_load_explicit(&target->next, memory_order_relaxed);
 			target->fates[sequence % capacity] = (struct fate){now_ns(), 0, 0};
-			packets[count] = (struct packet){htonl(total % target_count), htonl(sequence), 0};
+			packets[count] = (struct packet){htonl(total % target_count), htonl(sequence)};
 			parts[count] = (struct iovec){&packets[count], sizeof packets[count]};
 			messages[count] = (struct mmsghdr){.msg_hdr = {.msg_name = &target->to,
 				.msg_namelen = sizeof target->to, .msg_iov = &parts[count], .msg_iovlen = 1}};
@@ -143,32 +150,9 @@ static void *send_all(void *unused) {
 			}
 		}
 		flush_batch(messages, count);
+		receive();
 	}
 	return NULL;
-}
-
-static void receive(void) {
-	struct packet packets[BATCH];
-	struct iovec parts[BATCH];
-	struct mmsghdr messages[BATCH];
-	for (int i = 0; i < BATCH; i++) {
-		parts[i] = (struct iovec){&packets[i], sizeof packets[i]};
-		messages[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = &parts[i], .msg_iovlen = 1}};
-	}
-	int count = recvmmsg(sock, messages, BATCH, MSG_DONTWAIT, NULL);
-	int64_t received_ns = now_ns();
-	for (int i = 0; i < count; i++) {
-		uint32_t index = ntohl(packets[i].address), sequence = ntohl(packets[i].sequence);
-		if (messages[i].msg_len != sizeof packets[i] || index >= target_count) continue;
-		struct target *target = &targets[index];
-		uint32_t next = atomic_load_explicit(&target->next, memory_order_acquire);
-		if (next - sequence > capacity || sequence < target->reported) continue;
-		struct fate *fate = &target->fates[sequence % capacity];
-		fate->node = (uint8_t)ntohl(packets[i].node);
-		if (fate->answers < 255) fate->answers++;
-		target->last_node = fate->node;
-		target->last_answer_ns = received_ns;
-	}
 }
 
 static double ms(int64_t ns) { return ns / 1e6; }
@@ -242,7 +226,7 @@ static void command(const char *line) {
 	fflush(stdout);
 }
 
-static void stream(uint16_t port, int count, char **addresses) {
+static void stream(int count, char **addresses) {
 	if (count < 1 || count > MAX_ADDRESSES || rate < 1) exit(2);
 	target_count = count;
 	capacity = rate * REMEMBERED_SECONDS;
@@ -252,26 +236,18 @@ static void stream(uint16_t port, int count, char **addresses) {
 		targets[i].fates = calloc(capacity, sizeof(struct fate));
 		if (targets[i].fates == NULL || inet_pton(AF_INET, addresses[i], &targets[i].to.sin_addr) != 1) exit(2);
 	}
-	sock = open_socket(0);
+	sock = open_socket();
 	hurry();
 	pthread_t sender;
-	if (pthread_create(&sender, NULL, send_all, NULL) != 0) die("thread");
-	struct pollfd ready[] = {{.fd = sock, .events = POLLIN}, {.fd = 0, .events = POLLIN}};
+	if (pthread_create(&sender, NULL, run, NULL) != 0) die("thread");
 	char line[64];
-	for (;;) {
-		poll(ready, 2, -1);
-		if (ready[0].revents != 0) receive();
-		if (ready[1].revents == 0) continue;
-		if (fgets(line, sizeof line, stdin) == NULL) exit(0);
-		command(line);
-	}
+	while (fgets(line, sizeof line, stdin) != NULL) command(line);
+	exit(0);
 }
 
 int main(int argc, char **argv) {
-	// fgets must not keep a second line that poll does not know of.
-	setvbuf(stdin, NULL, _IONBF, 0);
-	if (argc == 4 && strcmp(argv[1], "echo") == 0) echo(atoi(argv[2]), atoi(argv[3]));
-	if (argc < 5 || strcmp(argv[1], "send") != 0) return 2;
-	rate = atoi(argv[3]);
-	stream(atoi(argv[2]), argc - 4, argv + 4);
+	if (argc < 4) return 2;
+	port = atoi(argv[1]);
+	rate = atoi(argv[2]);
+	stream(argc - 3, argv + 3);
 }

@@ -75,12 +75,8 @@ export class LabApi {
     const resource = resourceOf(({ kind }) => kind === manifest.kind, manifest.kind)
     const namespace = resource.isNamespaced ? (manifest.metadata.namespace ?? 'default') : ''
     const client = await this.#client
-    await client.patch(
-      resource,
-      { namespace, name: manifest.metadata.name },
-      { type: 'apply', body: manifest },
-      { fieldManager: FIELD_MANAGER, force: true }
-    )
+    const object = { ...manifest, metadata: { ...manifest.metadata, namespace } }
+    await client.apply(resource, object, { fieldManager: FIELD_MANAGER, force: true })
   }
 
   /** It may be gone already. */

@@ -161,10 +161,7 @@ export class Cluster {
       ...nodes.map((node) => this.segment.addHost(node))
     ])
     await Promise.all(nodes.map((node) => this.segment.addRoutes(node.name, this.#podRoutes(node.name))))
-    for (const { name } of nodes) {
-      const text = await this.segment.execute(name, 'ip', ['link', 'show', 'eth0'])
-      this.#macs.set(/link\/ether (\S+)/.exec(text)?.[1] ?? '', name)
-    }
+    for (const { name } of nodes) this.#macs.set(await this.segment.linkLayerAddressOf(name), name)
   }
 
   #podRoutes(from: string): { destination: string; via: string }[] {

@@ -1,44 +1,27 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { FAILOVER_CASES, type FailoverCase, FailoverLab, type Owners, runCase } from '@clarion-lb/lab'
+import {
+  FAILOVER_CASES,
+  FAILOVER_SIZES,
+  type FailoverCase,
+  FailoverLab,
+  type Owners,
+  runCase
+} from '@clarion-lb/lab'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ROOT } from './fixture.ts'
 
-/** It would take a good part of the gate's time; `npm run bench -- failover` has it. */
+/** It would take a good part of the gate's time; `npm run bench -- failover` has it, and all faults with twelve nodes. */
 const LEFT_OUT = 'speaker stopped for 30 s (SIGSTOP)'
-const CASES = FAILOVER_CASES.filter(({ name }) => name !== LEFT_OUT)
-
-let directory: string
-let lab: FailoverLab
-/** Who answers when all is well. */
-let before: Owners
-let round = 0
-
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'clarion-failover-'))
-  lab = new FailoverLab({
-    directory,
-    root: ROOT,
-    nodeCount: 3,
-    addressCount: 50,
-    rate: 100,
-    env: { CLARION_TAKE_BACK_DELAY: '2s' }
-  })
-  await lab.start()
-  before = await lab.owners()
-})
-afterAll(async () => {
-  await lab?.stop()
-  await rm(directory, { recursive: true, force: true })
-})
-
-/** Each node has its turn. */
-function nextVictim(): string {
-  const names = lab.cluster.nodeNames.filter((name) => [...before.values()].includes(name))
-  round += 1
-  return names[round % names.length] ?? ''
-}
+const WITH_MANY = ['node cut off, carrier stays', 'killed', 'ended', 'drained', 'split']
+const LABS = [
+  { ...FAILOVER_SIZES.few, cases: FAILOVER_CASES.filter(({ name }) => name !== LEFT_OUT) },
+  {
+    ...FAILOVER_SIZES.many,
+    cases: FAILOVER_CASES.filter(({ name }) => WITH_MANY.some((part) => name.includes(part)))
+  }
+]
 
 /** In words, for the name of the test. */
 function promiseOf({ moves, goalMs }: FailoverCase): string {
@@ -46,8 +29,33 @@ function promiseOf({ moves, goalMs }: FailoverCase): string {
   return [moved, goalMs === 0 ? 'no packet is lost' : ''].filter(Boolean).join(', ')
 }
 
-describe('three nodes, fifty addresses, a hundred packets a second to each:', () => {
-  const rows = CASES.map((failure) => ({ title: `${failure.name}: ${promiseOf(failure)}`, failure }))
+describe.each(LABS)('$nodeCount nodes, fifty addresses, $rate packets a second to each:', (size) => {
+  let directory: string
+  let lab: FailoverLab
+  /** Who answers when all is well. */
+  let before: Owners
+  let round = 0
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'clarion-failover-'))
+    const env = { CLARION_TAKE_BACK_DELAY: '2s' }
+    lab = new FailoverLab({ ...size, directory, root: ROOT, addressCount: 50, env })
+    await lab.start()
+    before = await lab.owners()
+  })
+  afterAll(async () => {
+    await lab?.stop()
+    await rm(directory, { recursive: true, force: true })
+  })
+
+  /** Each node that has addresses has its turn. */
+  const nextVictim = (): string => {
+    const names = lab.cluster.nodeNames.filter((name) => [...before.values()].includes(name))
+    round += 1
+    return names[round % names.length] ?? ''
+  }
+
+  const rows = size.cases.map((failure) => ({ title: `${failure.name}: ${promiseOf(failure)}`, failure }))
 
   test.each(rows)('$title', async ({ failure }) => {
     const { affected, hasMoved, out, others, back } = await runCase(lab, failure, {

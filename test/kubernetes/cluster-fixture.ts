@@ -143,10 +143,8 @@ export class ClusterFixture {
   /** The node that the client sends an address's packets to. */
   async answeringNode(address: string): Promise<string | undefined> {
     const entry = (await this.#client.neighbours()).find(({ dst }) => dst === address)
-    for (const name of this.cluster.nodeNames) {
-      const text = await this.cluster.segment.execute(name, 'ip', ['link', 'show', 'eth0'])
-      if (entry?.lladdr !== undefined && text.includes(entry.lladdr)) return name
-    }
+    for (const name of this.cluster.nodeNames)
+      if ((await this.cluster.segment.linkLayerAddressOf(name)) === entry?.lladdr) return name
     return undefined
   }
 

@@ -164,14 +164,12 @@ describe.skipIf(reason !== undefined)('the certificate of webhooks on a real API
     }
     const client = await fixture.client()
     const { webhooks = [] } = await client.get(VALIDATING_WEBHOOK_CONFIGURATIONS, CONFIGURATION)
-    const body = {
-      apiVersion: 'admissionregistration.k8s.io/v1',
-      kind: 'ValidatingWebhookConfiguration',
+    const injected = {
       metadata: { name: CONFIGURATION.name },
       webhooks: webhooks.map(({ name }) => ({ name, clientConfig: { caBundle } }))
     }
     const options = { fieldManager: 'clarion-webhooks', force: true }
-    await client.patch(VALIDATING_WEBHOOK_CONFIGURATIONS, CONFIGURATION, { type: 'apply', body }, options)
+    await client.apply(VALIDATING_WEBHOOK_CONFIGURATIONS, injected, options)
     const spec = { conversion: { webhook: { clientConfig: { caBundle } } } }
     await client.patch(CUSTOM_RESOURCE_DEFINITIONS, PEERS_CRD, { type: 'merge', body: { spec } })
   }

@@ -87,6 +87,7 @@ function createRecorder(c: DependencyContainer): EventRecorder {
     component: 'metallb-controller',
     maxRemembered: EVENTS_REMEMBERED,
     delayMs: EVENT_DELAY_MS,
+    isBusy: () => c.resolve(CONTROLLER).isBusy,
     onProblem: (error) => log.warn({ error: describeError(error) }, 'event not stored')
   })
 }

@@ -60,6 +60,11 @@ export class Controller implements Service {
     return this.#term?.term.ipam
   }
 
+  /** Services wait for their turn. */
+  get isBusy(): boolean {
+    return this.#term?.term.isBusy ?? false
+  }
+
   /** Why it could not lead; `undefined`: it could, or does. */
   unreadyBecause(): string | undefined {
     if (!this.#services.hasSynced) return 'Services are not read yet'

@@ -141,6 +141,11 @@ export class Term {
     return this.#waiting.size
   }
 
+  /** Services wait for their turn to be looked at. */
+  get isBusy(): boolean {
+    return this.#loop.depth > 0
+  }
+
   /** Ends; addresses are not released. */
   async stop(): Promise<void> {
     await this.#loop.stop()

@@ -56,7 +56,11 @@ async function run<Table extends FlagTable, Settings extends BinarySettings>({
   if (ignored.length > 0) log.warn({ flags: ignored }, 'flags without effect')
   const client = await KubeClient.load({ kubeconfig: settings.flags.kubeconfig })
   try {
-    const pod = await findOwnPod(client, { namespace: settings.namespace, name: settings.flags['pod-name'] })
+    const pod = await findOwnPod(client, {
+      namespace: settings.namespace,
+      name: settings.flags['pod-name'],
+      onProblem: (error) => log.warn({ error: describeError(error) }, 'own pod not read')
+    })
     return await runServices(createServices({ settings: { ...settings, pod }, log, client }), log)
   } finally {
     client.close()

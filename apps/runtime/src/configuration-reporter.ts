@@ -4,6 +4,7 @@ import type { ConfigurationState } from '@clarion-lb/crds'
 import { hasStatus, Informer, type KubeClient, type V1Pod } from '@clarion-lb/k8s-watch'
 import type { Service } from './lifecycle.ts'
 import { CONFIGURATION_STATES } from './metallb-resources.ts'
+import { ownedBy } from './own-pod.ts'
 
 export interface ConfigurationReporterOptions {
   readonly client: KubeClient
@@ -127,21 +128,13 @@ export class ConfigurationReporter implements Service {
     const key = { namespace, name: this.#objectName }
     const { signal } = this.#stopping
     await this.#keepTransitionTime(signal)
-    const head = { apiVersion: 'metallb.io/v1beta1', kind: 'ConfigurationState' }
     const isPool = this.#options.component.type === 'controller'
     const fieldManager = isPool ? 'poolReconciler' : 'configReconciler'
-    await client.patch(
-      CONFIGURATION_STATES,
-      key,
-      { type: 'apply', body: { ...head, metadata: { ...key, ...this.#labelsAndOwner() } } },
-      { fieldManager, force: true, signal }
-    )
-    await client.patch(
-      CONFIGURATION_STATES,
-      key,
-      { type: 'apply', body: { ...head, metadata: key, status: this.#wanted } },
-      { fieldManager, force: true, subresource: 'status', signal }
-    )
+    const request = { fieldManager, force: true, signal }
+    const state = { metadata: { ...key, ...this.#labelsAndOwner() } }
+    await client.apply(CONFIGURATION_STATES, state, request)
+    const status = { metadata: key, status: this.#wanted }
+    await client.apply(CONFIGURATION_STATES, status, { ...request, subresource: 'status' })
   }
 
   /** What the process before this one found at last is no transition if this one finds the same. */
@@ -166,8 +159,6 @@ export class ConfigurationReporter implements Service {
       'metallb.io/component-type': component.type,
       ...(component.type === 'speaker' ? { 'metallb.io/node-name': component.node } : {})
     }
-    const { name, uid } = pod?.metadata ?? {}
-    if (name === undefined || uid === undefined) return { labels }
-    return { labels, ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name, uid }] }
+    return { labels, ...ownedBy(pod) }
   }
 }

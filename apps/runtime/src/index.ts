@@ -36,6 +36,7 @@ export {
 } from './metallb-resources.ts'
 export { MetricsServer } from './metrics-server.ts'
 export { resolveNamespace } from './namespace.ts'
+export { ownedBy } from './own-pod.ts'
 export { createConfigSource, createMetricsServer, createReporter, type PartsContext, tlsOf } from './parts.ts'
 export { pick } from './pick.ts'
 export { type TlsOptions } from './tls-options.ts'

@@ -21,6 +21,7 @@ export interface CarrierNoticesOptions {
 const UNPLUGGED_ANNOTATION = 'clarion.io/unplugged-life'
 const RETRY_MS = 1000
 const TIMEOUT_MS = 1000
+const APPLY = { fieldManager: 'clarion-speaker', force: true } as const
 
 /**
  * Whose cable is out may still reach the API server, by another one: by its Lease it tells so, and nobody has to find out.
@@ -33,6 +34,7 @@ export class CarrierNotices {
   readonly #stopping = new AbortController()
   /** To be told; `null`: the cable is in. */
   #wanted: number | null = null
+  /** What the Lease says, as far as is known. */
   #told: number | null = null
   #writing: Promise<void> | undefined
   #retry: NodeJS.Timeout | undefined
@@ -74,9 +76,15 @@ export class CarrierNotices {
 
   #follow({ metadata }: V1Lease, isDeleted: boolean): void {
     const node = nodeOfLease(metadata?.name ?? '')
-    if (node === undefined || node === this.#options.node) return
+    if (node === undefined) return
     const text = isDeleted ? undefined : metadata?.annotations?.[UNPLUGGED_ANNOTATION]
     const lifeMs = text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : undefined
+    if (node === this.#options.node) {
+      // What was given up on while the cable was out may have come through with the cable in, after all that was said since.
+      this.#told = lifeMs ?? null
+      this.#write()
+      return
+    }
     if (this.#lives.get(node) === lifeMs) return
     if (lifeMs === undefined) this.#lives.delete(node)
     else this.#lives.set(node, lifeMs)
@@ -101,26 +109,20 @@ export class CarrierNotices {
   async #send(lifeMs: number | null): Promise<boolean> {
     const { client, namespace, node } = this.#options
     const lease = speakerLease(namespace, node)
-    const annotations = { [UNPLUGGED_ANNOTATION]: lifeMs === null ? null : String(lifeMs) }
     const request = { signal: this.#stopping.signal, timeoutMs: TIMEOUT_MS, maxRetries: 0 }
     try {
-      const body = { metadata: { labels: SPEAKER_LEASE_LABELS, annotations } }
-      await client.patch(LEASES, lease, { type: 'merge', body }, request)
+      if (lifeMs === null) {
+        const body = { metadata: { annotations: { [UNPLUGGED_ANNOTATION]: null } } }
+        await client.patch(LEASES, lease, { type: 'merge', body }, request)
+      } else {
+        // One request, whether there is a Lease or not: others wait for it.
+        const annotations = { [UNPLUGGED_ANNOTATION]: String(lifeMs) }
+        const metadata = { ...lease, labels: SPEAKER_LEASE_LABELS, annotations }
+        await client.apply(LEASES, { metadata }, { ...request, ...APPLY })
+      }
       return true
     } catch (error) {
-      if (!hasStatus(error, 404)) return false
-    }
-    if (lifeMs === null) return true
-    try {
-      const metadata = {
-        ...lease,
-        labels: SPEAKER_LEASE_LABELS,
-        annotations: { [UNPLUGGED_ANNOTATION]: String(lifeMs) }
-      }
-      await client.create(LEASES, { metadata, spec: {} }, request)
-      return true
-    } catch {
-      return false
+      return lifeMs === null && hasStatus(error, 404)
     }
   }
 }

@@ -92,6 +92,29 @@ describe('speakers that probe each other', () => {
     await cluster.eventually(() => expect(told()).toBeUndefined())
   })
 
+  test('take back what came through too late: it was given up on, and the cable is in', async () => {
+    const { cluster } = await startTwo()
+    putSecret(cluster, { current: key(1) })
+    await SpeakerBench.start(cluster, 'n1', PROBING)
+    const other = await SpeakerBench.start(cluster, 'n2', PROBING)
+    cluster.put({
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: {
+        name: 'clarion-speaker-n1',
+        namespace: NAMESPACE,
+        labels: { 'clarion.io/component': 'speaker' },
+        annotations: { 'clarion.io/unplugged-life': '1700000000000' }
+      }
+    })
+    await cluster.eventually(() =>
+      expect(cluster.logs('node tells that its cable is out')).toMatchObject([{ node: 'n1' }])
+    )
+    await cluster.eventually(() =>
+      expect(other.plane.liveness?.members.find(({ name }) => name === 'n1')?.unpluggedLifeMs).toBeUndefined()
+    )
+  })
+
   test('log who accused a node that is dead, and count it', async () => {
     const { cluster } = await startTwo()
     putSecret(cluster, { current: key(1) })

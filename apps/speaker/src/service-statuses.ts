@@ -16,7 +16,7 @@ import {
   type ResourceRef,
   type V1Pod
 } from '@clarion-lb/k8s-watch'
-import type { Service } from '@clarion-lb/runtime'
+import { ownedBy, type Service } from '@clarion-lb/runtime'
 import { trimServiceStatus } from './trimmed-objects.ts'
 
 /** A `ServiceL2Status` or `ServiceBGPStatus`. */
@@ -170,11 +170,6 @@ export class ServiceStatuses implements Service {
 
   async #create(key: ObjectKey, signal: AbortSignal): Promise<ServiceStatus> {
     const { client, resource, prefix, namespace, node, pod } = this.#options
-    const { name, uid } = pod?.metadata ?? {}
-    const owners =
-      name === undefined || uid === undefined
-        ? {}
-        : { ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name, uid }] }
     const object = await client.create(
       this.#resource,
       {
@@ -188,7 +183,7 @@ export class ServiceStatuses implements Service {
             [StatusLabel.serviceName]: key.name,
             [StatusLabel.serviceNamespace]: key.namespace
           },
-          ...owners
+          ...ownedBy(pod)
         },
         spec: {}
       },

@@ -10,7 +10,7 @@ import {
   type ReconcileResult,
   type V1Pod
 } from '@clarion-lb/k8s-watch'
-import { BGP_SESSION_STATES, type Service } from '@clarion-lb/runtime'
+import { BGP_SESSION_STATES, ownedBy, type Service } from '@clarion-lb/runtime'
 import type { PeerState } from './plane/sessions-messages.ts'
 
 export interface SessionStatesOptions {
@@ -106,7 +106,6 @@ export class SessionStates implements Service {
 
   #build({ namespace, name }: ObjectKey, { name: peer, vrf }: PeerState): BGPSessionState {
     const { node, pod } = this.#options
-    const { name: podName, uid } = pod?.metadata ?? {}
     return {
       apiVersion: `${FRR_K8S_GROUP}/v1beta1`,
       kind: 'BGPSessionState',
@@ -114,9 +113,7 @@ export class SessionStates implements Service {
         name,
         namespace,
         labels: { [SessionLabel.node]: node, [SessionLabel.peer]: peer, [SessionLabel.vrf]: vrf },
-        ...(podName === undefined || uid === undefined
-          ? {}
-          : { ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name: podName, uid }] })
+        ...ownedBy(pod)
       },
       spec: {}
     }

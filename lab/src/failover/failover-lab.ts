@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { SEGMENT, withoutPrefixLength } from '../addresses.ts'
 import { Cluster } from '../cluster.ts'
-import type { ForeignProcess } from '../foreign-process.ts'
 import { SegmentFaults } from '../segment/segment-faults.ts'
 import { type DeclaredDeath, readDeaths } from './declared-deaths.ts'
 import type { AddressReport } from './stream-report.ts'
-import { compileStream, STREAM_LINGER_MS, startEcho, UdpStream } from './udp-stream.ts'
+import { compileStream, reflectStream, STREAM_LINGER_MS, UdpStream } from './udp-stream.ts'
 
 export interface FailoverLabOptions {
   readonly directory: string
@@ -16,6 +16,14 @@ export interface FailoverLabOptions {
   readonly rate: number
   /** What the controller and the speakers get besides. */
   readonly env?: Readonly<Record<string, string>>
+}
+
+/** Labs of few and of many nodes, with as many packets a second to each of 50 addresses as two cores bear beside them. */
+export const FAILOVER_SIZES: Readonly<
+  Record<'few' | 'many', Pick<FailoverLabOptions, 'nodeCount' | 'rate'>>
+> = {
+  few: { nodeCount: 3, rate: 1000 },
+  many: { nodeCount: 12, rate: 200 }
 }
 
 /** Who answers, by address. */
@@ -38,7 +46,6 @@ export class FailoverLab {
   readonly faults: SegmentFaults = new SegmentFaults()
   readonly addresses: readonly string[]
   readonly #options: FailoverLabOptions
-  #echoes: readonly ForeignProcess[] = []
   #stream: UdpStream | undefined
 
   constructor(options: FailoverLabOptions) {
@@ -58,18 +65,13 @@ export class FailoverLab {
     const { directory, rate } = this.#options
     await this.cluster.start(progress)
     const program = await compileStream(directory)
-    this.#echoes = await Promise.all(
-      this.cluster.nodeNames.map(async (name, i) =>
-        startEcho({
-          program,
-          prefix: this.cluster.segment.enter(name),
-          node: i + 1,
-          logFile: this.cluster.logFile(`echo-${name}`)
-        })
-      )
+    const { segment, nodeNames } = this.cluster
+    const client = withoutPrefixLength(SEGMENT.client[0])
+    await Promise.all(
+      nodeNames.map(async (name, i) => reflectStream(segment, { name, number: i + 1 }, client))
     )
     await this.#createServices()
-    const prefix = this.cluster.segment.enter('client')
+    const prefix = segment.enter('client')
     this.#stream = new UdpStream({ program, prefix, addresses: this.addresses, rate })
     this.#stream.start()
     await this.settle()
@@ -78,7 +80,6 @@ export class FailoverLab {
 
   async stop(): Promise<void> {
     await this.#stream?.stop()
-    await Promise.all(this.#echoes.map((echo) => echo.stop()))
     await this.cluster.stop()
   }
 

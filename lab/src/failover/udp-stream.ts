@@ -2,52 +2,51 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { ForeignProcess } from '../foreign-process.ts'
+import type { Segment } from '../segment/segment.ts'
 import { run } from '../shell.ts'
 import type { AddressReport, AddressState } from './stream-report.ts'
 
 const SOURCE = join(import.meta.dirname, '..', '..', 'programs', 'udp-stream.c')
-/** Datagrams to this port of any address are sent back by the node that they come to. */
+/** The client's port, and that of every address; node N answers from this port + N. */
 export const STREAM_PORT = 7000
-const ECHO_PORT = 7001
 const ANSWER_TIMEOUT_MS = 10_000
 /** What was sent so lately is left to the next report. */
 export const STREAM_LINGER_MS = 300
 
-/** Compiles the sender and the echo into a directory; returns the program. */
+/** Compiles the sender into a directory; returns the program. */
 export async function compileStream(directory: string): Promise<string> {
   const program = join(directory, 'udp-stream')
   await run('gcc', ['-O2', '-pthread', '-o', program, SOURCE])
   return program
 }
 
-export interface EchoOptions {
-  readonly program: string
-  /** Words that enter the namespace of the node. */
-  readonly prefix: readonly string[]
+/** A host that sends back what comes to it. */
+export interface ReflectingHost {
+  readonly name: string
   /** That it answers with, 1–255. */
-  readonly node: number
-  readonly logFile: string
+  readonly number: number
 }
 
 /**
- * Has a node send back what comes to {@link STREAM_PORT} of any address: what a pod on each node would do, without a way
- * over other nodes.
+ * Has a host send back what a client sends to {@link STREAM_PORT} of any address: what a pod on each node would do, without
+ * a way over other nodes. It is done where frames come in, since a socket on each host would cost most of the machine.
  */
-export async function startEcho({ program, prefix, node, logFile }: EchoOptions): Promise<ForeignProcess> {
-  const [enter = 'env', ...words] = prefix
-  const rules = `table ip clarion-echo {
-  chain prerouting {
-    type nat hook prerouting priority dstnat - 10;
-    udp dport ${STREAM_PORT} redirect to :${ECHO_PORT}
+export async function reflectStream(
+  segment: Segment,
+  { name, number }: ReflectingHost,
+  client: string
+): Promise<void> {
+  const own = await segment.linkLayerAddressOf(name)
+  const rules = `table netdev clarion-stream {
+  chain ingress {
+    type filter hook ingress device eth0 priority 0;
+    meta pkttype host ip saddr ${client} udp dport ${STREAM_PORT} udp sport set ${STREAM_PORT + number} \
+      ip saddr set ip daddr ip daddr set ${client} \
+      ether daddr set ether saddr ether saddr set ${own} fwd to eth0
   }
 }
 `
-  await run(enter, [...words, 'nft', '-f', '-'], rules)
-  const command = [...prefix, program, 'echo', String(ECHO_PORT), String(node)]
-  const echo = new ForeignProcess({ name: `echo-${node}`, command, logFile })
-  echo.start()
-  return echo
+  await segment.execute(name, 'nft', ['-f', '-'], rules)
 }
 
 export interface UdpStreamOptions {
@@ -80,7 +79,7 @@ export class UdpStream {
   start(): void {
     const { program, prefix, addresses, rate } = this.#options
     const [enter = 'env', ...words] = prefix
-    const args = [...words, program, 'send', String(STREAM_PORT), String(rate), ...addresses]
+    const args = [...words, program, String(STREAM_PORT), String(rate), ...addresses]
     const child = spawn(enter, args, { stdio: ['pipe', 'pipe', 'inherit'], detached: true })
     child.stdin.on('error', () => undefined)
     createInterface({ input: child.stdout }).on('line', (line) => this.#waiting.shift()?.(line))

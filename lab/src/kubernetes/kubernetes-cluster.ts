@@ -91,7 +91,7 @@ export class KubernetesCluster {
         ...[...nodes.values()].map(async (node) => node.boot())
       ])
       for (const node of nodes.values()) node.join()
-      await cluster.#waitForNodes([...nodes.keys()])
+      await cluster.#waitForNodes()
     } catch (error) {
       const logs = await Promise.all([...nodes.values()].map(async (node) => node.explain()))
       await cluster.stop()
@@ -134,14 +134,20 @@ export class KubernetesCluster {
     ])
   }
 
-  /** Switches a node on again, with the disk that it had. Resolves when it is Ready. */
+  /** Switches a node on again, with the disk that it had. Resolves when its new kubelet says that it is Ready. */
   async startNode(nodeName: string): Promise<void> {
     const node = this.nodes.get(nodeName)
     if (node === undefined) throw new Error(`there is no ${nodeName}`)
+    const client = await this.api.client()
+    // What the kubelet before it said stands for as long as the API server waits for a word of it.
+    const before = lastHeartbeat(await client.get(NODES, { namespace: '', name: nodeName }))
     await Promise.all([this.segment.plugCable(nodeName), run('ip', ['link', 'set', apiPort(nodeName), 'up'])])
     await node.boot()
     node.join()
-    await this.#waitForNodes([nodeName])
+    await this.#poll(`${nodeName} Ready again`, async () => {
+      const now = await client.get(NODES, { namespace: '', name: nodeName })
+      return isReady(now.status?.conditions) && lastHeartbeat(now) !== before ? true : undefined
+    })
   }
 
   /** Resolves when as many pods of a label are ready as are wanted, with their names. */
@@ -162,13 +168,12 @@ export class KubernetesCluster {
     await this.controlPlane.stop()
   }
 
-  async #waitForNodes(names: readonly string[]): Promise<void> {
+  async #waitForNodes(): Promise<void> {
     const client = await this.api.client()
-    await this.#poll(`${names.join(', ')} Ready`, async () => {
+    await this.#poll(`${this.nodeNames.join(', ')} Ready`, async () => {
       const { items } = await client.list(NODES)
-      const ready = items.filter((node: V1Node) => isReady(node.status?.conditions))
-      const readyNames = ready.map(({ metadata }) => metadata?.name ?? '')
-      return names.every((name) => readyNames.includes(name)) ? true : undefined
+      const ready = items.filter(({ status }) => isReady(status?.conditions))
+      return ready.length === this.nodes.size ? true : undefined
     })
   }
 
@@ -256,6 +261,11 @@ async function makeDirectory(parent: string, name: string): Promise<string> {
 /** An interface name has at most 15 characters. */
 function apiPort(nodeName: string): string {
   return `api-${nodeName}`.slice(0, 15)
+}
+
+/** When its kubelet last told how it is: RFC 3339, whole seconds. */
+function lastHeartbeat({ status }: V1Node): string {
+  return String(status?.conditions?.find(({ type }) => type === 'Ready')?.lastHeartbeatTime)
 }
 
 function isReady(

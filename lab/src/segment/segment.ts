@@ -44,6 +44,9 @@ export class Segment {
     await run('ip', ['link', 'add', BRIDGE, 'type', 'bridge'])
     // The bridge here has multicast snooping without a querier: groups would be forgotten after some minutes.
     await run('ip', ['link', 'set', BRIDGE, 'type', 'bridge', 'mcast_snooping', '0'])
+    // A switch passes frames: where a bridge asks iptables, each of them pays for it.
+    const filters = ['iptables', 'ip6tables', 'arptables']
+    await run('sysctl', ['-eqw', ...filters.map((filter) => `net.bridge.bridge-nf-call-${filter}=0`)])
     for (const address of addresses)
       await run('ip', ['addr', 'add', address, 'dev', BRIDGE, ...noDad(address)])
     await run('ip', ['link', 'set', BRIDGE, 'up'])
@@ -120,6 +123,18 @@ export class Segment {
 
   async mend(hostName: string): Promise<void> {
     await run('ip', ['link', 'set', portOf(hostName), 'master', BRIDGE])
+  }
+
+  /**
+   * Link-layer address of a host's interface, as `ip` writes it.
+   *
+   * @throws Error if it has none
+   */
+  async linkLayerAddressOf(hostName: string): Promise<string> {
+    const text = await this.execute(hostName, 'ip', ['link', 'show', 'eth0'])
+    const address = /link\/ether (\S+)/.exec(text)?.[1]
+    if (address === undefined) throw new Error(`eth0 of ${hostName} has no link-layer address`)
+    return address
   }
 
   /** Runs a program inside a host's namespace. */

@@ -3,6 +3,7 @@ import { array, assert, constantFrom, property } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { IDLE, step } from './fsm.ts'
 import type { BgpState, Fsm, FsmConfig, FsmEffect, FsmEvent } from './fsm-types.ts'
+import { NO_CAPABILITIES } from './messages/capabilities.ts'
 import type { NotificationMessage, OpenMessage } from './messages/model.ts'
 
 const CONFIG: FsmConfig = {
@@ -18,17 +19,7 @@ const OPEN: OpenMessage = {
   asn: 64_512,
   holdTimeMs: 30_000,
   bgpIdentifier: Ipv4Address.parse('192.0.2.1'),
-  capabilities: {
-    families: [4],
-    hasFourOctetAsn: true,
-    hasRouteRefresh: true,
-    hasEnhancedRouteRefresh: false,
-    hasExtendedMessage: false,
-    hasExtendedNextHop: false,
-    gracefulRestart: undefined,
-    fqdn: undefined,
-    unknown: []
-  }
+  capabilities: { ...NO_CAPABILITIES, families: [4], hasFourOctetAsn: true, hasRouteRefresh: true }
 }
 
 const EVENTS = {

@@ -1,5 +1,6 @@
 import { Ipv4Address, Ipv6Address, parseIpAddress } from '@clarion-lb/netaddr'
 import { describe, expect, test } from 'vitest'
+import { NO_CAPABILITIES } from './messages/capabilities.ts'
 import type { Capabilities, OpenMessage, SessionEncoding } from './messages/model.ts'
 import { buildOpen, collisionLoser, negotiate, refuseOpen } from './negotiation.ts'
 import { chooseNextHops } from './next-hops.ts'
@@ -67,20 +68,7 @@ describe('an OPEN', () => {
 
 test('a capability counts if both have it', () => {
   const ours = buildOpen({ ...PEER, gracefulRestart: {} }, LOCAL, true)
-  const plain = negotiate(ours, {
-    ...openOf({ holdTimeMs: 30_000 }),
-    capabilities: {
-      families: [],
-      hasFourOctetAsn: false,
-      hasRouteRefresh: false,
-      hasEnhancedRouteRefresh: false,
-      hasExtendedMessage: false,
-      hasExtendedNextHop: false,
-      gracefulRestart: undefined,
-      fqdn: undefined,
-      unknown: []
-    }
-  })
+  const plain = negotiate(ours, { ...openOf({ holdTimeMs: 30_000 }), capabilities: NO_CAPABILITIES })
   expect(plain).toMatchObject({
     encoding: {
       hasFourOctetAsn: false,

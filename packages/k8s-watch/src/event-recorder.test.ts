@@ -116,6 +116,30 @@ describe('EventRecorder', () => {
     expect(server.created).toHaveLength(3)
   })
 
+  test('while there is something better to do events go out one by one, with pauses', async () => {
+    const server = new ScriptedServer()
+    let isBusy = true
+    const recorder = server.recorder({ isBusy: () => isBusy })
+    for (const name of ['a', 'b', 'c', 'd']) recorder.record(service(name), 'Normal', 'Seen', name)
+    await pass(99)
+    expect(server.created).toMatchObject([{ message: 'a' }])
+    await pass(1)
+    expect(server.created).toMatchObject([{ message: 'a' }, { message: 'b' }])
+    isBusy = false
+    await pass(100)
+    expect(server.created).toHaveLength(4)
+  })
+
+  test('an end does not wait until there is nothing better to do', async () => {
+    const server = new ScriptedServer()
+    const recorder = server.recorder({ isBusy: () => true })
+    for (const name of ['a', 'b', 'c']) recorder.record(service(name), 'Normal', 'Seen', name)
+    await pass(0)
+    await recorder.stop()
+    expect(server.created).toHaveLength(3)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
   test('an end does not wait for the delay, and loses nothing', async () => {
     const server = new ScriptedServer()
     const recorder = server.recorder({ delayMs: 60_000 })

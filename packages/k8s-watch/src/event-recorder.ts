@@ -22,6 +22,11 @@ export interface EventRecorderOptions extends EventCorrelatorOptions {
    * time, and somebody may wait for that. @defaultValue 0: what is recorded in the same turn goes out as one
    */
   readonly delayMs?: number
+  /**
+   * Asked after each event: while it is true, the next one waits 100 ms, so that the server's time goes to what events tell
+   * of. @defaultValue never
+   */
+  readonly isBusy?: () => boolean
   /** Attempts before an event is dropped. @defaultValue 8 */
   readonly maxAttempts?: number
   /** An event could not be stored and was dropped. */
@@ -55,6 +60,8 @@ interface Series {
 
 /** Longest message that every version of the API takes. */
 const MAX_MESSAGE = 1024
+/** Between events while there is something better to do, milliseconds. */
+const BUSY_PAUSE_MS = 100
 /** How long {@link EventRecorder.stop} lets the last events go out, milliseconds. */
 const FLUSH_MS = 3000
 
@@ -126,7 +133,7 @@ export class EventRecorder {
   }
 
   async #sendAll(): Promise<void> {
-    const { delayMs = 0 } = this.#options
+    const { delayMs = 0, isBusy = () => false } = this.#options
     if (delayMs > 0) await this.#delay.wait(delayMs, this.#abort.signal)
     else await Promise.resolve()
     for (;;) {
@@ -135,6 +142,7 @@ export class EventRecorder {
       const [key, series] = next
       this.#queue.delete(key)
       await this.#send(key, series)
+      if (isBusy() && !this.#isStopping) await this.#delay.wait(BUSY_PAUSE_MS, this.#abort.signal)
     }
     this.#counters.dropped += this.#queue.size
     this.#queue.clear()

@@ -41,6 +41,7 @@ export {
   parseKubeContext
 } from './kube-config.ts'
 export {
+  type ApplyOptions,
   type DeleteOptions,
   type ListOptions,
   type ListPage,

@@ -27,6 +27,22 @@ describe('KubeClient', () => {
     expect(await client.find(CONFIG_MAPS, KEY)).toBeUndefined()
   })
 
+  test('applies what a manager wants to own: makes it, keeps the rest, and takes fields only by force', async () => {
+    const client = await (await SimBench.start()).client()
+    const ours = { fieldManager: 'ours' }
+    const made = await client.apply(CONFIG_MAPS, configMap('1'), ours)
+    expect(made).toMatchObject({ apiVersion: 'v1', kind: 'ConfigMap', data: { value: '1' } })
+    await client.apply(CONFIG_MAPS, { metadata: KEY, data: { more: 'x' } }, { fieldManager: 'others' })
+    await expect(client.apply(CONFIG_MAPS, configMap('2'), { fieldManager: 'others' })).rejects.toMatchObject(
+      {
+        status: 409
+      }
+    )
+    expect((await client.get(CONFIG_MAPS, KEY)).data).toEqual({ value: '1', more: 'x' })
+    await client.apply(CONFIG_MAPS, configMap('2'), { fieldManager: 'others', force: true })
+    expect((await client.get(CONFIG_MAPS, KEY)).data).toEqual({ value: '2' })
+  })
+
   test('writes the status alone, and objects without a namespace', async () => {
     const client = await (await SimBench.start()).client()
     const node = await client.create(NODES, { metadata: { name: 'n1' } })

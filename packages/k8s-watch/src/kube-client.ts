@@ -4,6 +4,8 @@ import { apiErrorOf } from './api-status.ts'
 import { hasStatus, type KubeApiError, KubeTransportError, retryAfterOf } from './errors.ts'
 import { type KubeContext, type KubeContextOptions, loadKubeContext } from './kube-config.ts'
 import {
+  APPLY_CONTENT_TYPE,
+  type ApplyOptions,
   type DeleteOptions,
   type ListOptions,
   type ListPage,
@@ -182,17 +184,21 @@ export class KubeClient {
     resource: ResourceRef<T>,
     key: ObjectKey,
     patch: Patch,
-    options: WriteOptions & { readonly force?: boolean } = {}
+    options: WriteOptions = {}
   ): Promise<T> {
-    const { subresource } = options
-    const subject = subjectOf('PATCH', resource, key, subresource)
-    const path = resourcePath(resource, { ...key, subresource }) + queryOf(options)
-    const contentType = PATCH_CONTENT_TYPES[patch.type]
-    const access = accessRequestOf('patch', resource, subresource)
-    return objectOf(
-      await this.#json('PATCH', path, { ...options, subject, access, body: patch.body, contentType }),
-      subject
-    )
+    return this.#patch(resource, key, patch.body, PATCH_CONTENT_TYPES[patch.type], options)
+  }
+
+  /**
+   * Server-side apply: of the object only what the field manager wants to own. Creates it if there is none. `apiVersion`
+   * and `kind` need not be stated.
+   */
+  async apply<T extends KubeObject, Applied extends KubeObject>(
+    resource: ResourceRef<T>,
+    object: Applied,
+    options: ApplyOptions
+  ): Promise<T> {
+    return this.#patch(resource, keyOf(object), typed(object, resource), APPLY_CONTENT_TYPE, options)
   }
 
   /** Resolves when the server has accepted the deletion; finalizers may still run. */
@@ -213,6 +219,23 @@ export class KubeClient {
   /** GET of any path, e.g. `/version` or `/readyz`: parsed if it is JSON, text otherwise. */
   async getPath(path: string, options: RequestOptions = {}): Promise<unknown> {
     return this.#json('GET', path, { ...options, subject: `GET ${path}`, acceptText: true })
+  }
+
+  async #patch<T extends KubeObject>(
+    resource: ResourceRef<T>,
+    key: ObjectKey,
+    body: object,
+    contentType: string,
+    options: WriteOptions
+  ): Promise<T> {
+    const { subresource } = options
+    const subject = subjectOf('PATCH', resource, key, subresource)
+    const path = resourcePath(resource, { ...key, subresource }) + queryOf(options)
+    const access = accessRequestOf('patch', resource, subresource)
+    return objectOf(
+      await this.#json('PATCH', path, { ...options, subject, access, body, contentType }),
+      subject
+    )
   }
 
   async #json(method: string, path: string, options: JsonOptions): Promise<unknown> {

@@ -55,6 +55,12 @@ export interface WriteOptions extends RequestOptions {
   readonly dryRun?: 'All'
 }
 
+export interface ApplyOptions extends WriteOptions {
+  readonly fieldManager: string
+  /** Takes fields from other managers, instead of a 409. */
+  readonly force?: boolean
+}
+
 export type Patch =
   /** RFC 7396. */
   | { readonly type: 'merge'; readonly body: object }
@@ -62,8 +68,6 @@ export type Patch =
   | { readonly type: 'json'; readonly body: readonly object[] }
   /** Kubernetes' own, for built-in kinds. */
   | { readonly type: 'strategic'; readonly body: object }
-  /** Server-side apply: `fieldManager` is required. */
-  | { readonly type: 'apply'; readonly body: object }
 
 export interface DeleteOptions extends RequestOptions {
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string }
@@ -74,9 +78,10 @@ export interface DeleteOptions extends RequestOptions {
 export const PATCH_CONTENT_TYPES: Readonly<Record<Patch['type'], string>> = {
   merge: 'application/merge-patch+json',
   json: 'application/json-patch+json',
-  strategic: 'application/strategic-merge-patch+json',
-  apply: 'application/apply-patch+yaml'
+  strategic: 'application/strategic-merge-patch+json'
 }
+
+export const APPLY_CONTENT_TYPE = 'application/apply-patch+yaml'
 
 interface QueryFields {
   readonly labelSelector?: string | undefined

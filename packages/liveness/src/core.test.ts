@@ -16,7 +16,7 @@ const [B = 0n, C = 0n, D = 0n] = KEYS
 const SELF = memberKey('a')
 const BOOT = 99n
 
-function newCore(): LivenessCore {
+function newCore(members = OTHERS): LivenessCore {
   const core = new LivenessCore({
     id: 'a',
     boot: BOOT,
@@ -25,7 +25,7 @@ function newCore(): LivenessCore {
     random: seededRandom(1),
     nowMs: 0
   })
-  core.step(0, { type: 'members', members: OTHERS })
+  core.step(0, { type: 'members', members })
   return core
 }
 
@@ -160,6 +160,28 @@ test('one accuser is not enough where there are others; two are, and are named',
   expect(effects.find((effect) => effect.type === 'event')).toMatchObject({
     event: { type: 'dead', detail: { id: 'd', accusers: ['b', 'c'], reason: 'silent' } }
   })
+})
+
+test('who concludes a death from what others say tells five at once, who only hears of it two: all were told', () => {
+  const members = Array.from({ length: 11 }, (_, i) => `m${i}`).map((id) => ({ id, key: memberKey(id) }))
+  const [one = 0n, two = 0n, dead = 0n] = members.map(({ key }) => key)
+  const told = (by: (core: LivenessCore) => readonly LivenessEffect[]): number => {
+    const core = newCore(members)
+    for (const { key } of members) meet(core, 1, key)
+    core.step(100, { type: 'tick' })
+    core.step(200, { type: 'tick' })
+    const effects = by(core)
+    expect(eventsOf(effects)).toContain('dead')
+    return effects.filter((effect) => effect.type === 'send' && effect.message.type === 'gossip').length
+  }
+  const concluding = told((core) => {
+    receive(core, 210, one, accusation(dead, one))
+    return receive(core, 220, two, accusation(dead, two))
+  })
+  const { incarnation } = NO_NEWS
+  const verdict = { kind: 'dead', member: dead, incarnation, accusers: [one, two], reason: 'silent' } as const
+  const hearing = told((core) => receive(core, 210, one, { ...NO_NEWS, type: 'gossip', rumors: [verdict] }))
+  expect({ concluding, hearing }).toEqual({ concluding: 5, hearing: 2 })
 })
 
 /** D is silent to all, and this member has accused it. @returns the time */

@@ -137,8 +137,17 @@ export class LivenessCore {
       if (event.type === 'tick' || event.type === 'members') this.#tick()
       this.#outbox.flush()
     }
-    this.#dueMs = this.#nextDueMs()
+    this.#dueMs = this.#dueFrom(this.#nextDueMs())
     return [...state.effects]
+  }
+
+  /**
+   * What has just become due, since less patience is needed than a moment ago, is due now, whatever it is reckoned from: nobody
+   * was late.
+   */
+  #dueFrom(dueMs: number): number {
+    const { nowMs } = this.#state
+    return dueMs >= nowMs ? dueMs : Math.min(nowMs, Math.max(dueMs, this.#dueMs))
   }
 
   #take(event: LivenessCoreEvent): void {

@@ -10,7 +10,7 @@ import {
 } from './knowledge.ts'
 import { isActive, type MemberRecord } from './membership.ts'
 import type { AccusationReason, Rumor } from './message.ts'
-import type { Outbox } from './outbox.ts'
+import type { Outbox, Urgency } from './outbox.ts'
 
 /** When a network that was in two halves is one again, news of it goes round within this. */
 const MUTUAL_MS = 2000
@@ -142,7 +142,7 @@ export class Opinions {
     this.#outbox.send(from, { type: 'gossip' })
   }
 
-  #apply(record: MemberRecord, after: Knowledge): void {
+  #apply(record: MemberRecord, after: Knowledge, urgency = urgencyOf(record.knowledge, after)): void {
     const before = record.knowledge
     const wasActive = isActive(record)
     record.knowledge = after
@@ -153,9 +153,7 @@ export class Opinions {
     if (!wasActive && isActive(record)) record.backMs = this.#state.nowMs
     if (wasActive !== isActive(record)) this.#state.members.changed()
     if (!isSameNews(before, after)) {
-      const isUrgent = before.standing !== 'unknown' || after.standing === 'dead' || after.standing === 'left'
-      const isMereAccusation = before.incarnation === after.incarnation && after.accusations.length > 0
-      this.#outbox.enqueue(record.key, isUrgent && !isMereAccusation ? 'urgent' : 'ordinary')
+      this.#outbox.enqueue(record.key, urgency)
       this.#report(record, before)
     }
     this.#judge(record)
@@ -170,15 +168,17 @@ export class Opinions {
     // This member and all that are not away, but the accused.
     const electorate = members.active.length
     if (counting.length < Math.min(ACCUSERS, electorate)) return
-    if (!counting.some(({ accuser }) => accuser === self) && this.#hasFreshAnswer(record)) return
-    this.#apply(record, {
+    const isOwn = counting.some(({ accuser }) => accuser === self)
+    if (!isOwn && this.#hasFreshAnswer(record)) return
+    const dead: Knowledge = {
       standing: 'dead',
       incarnation: knowledge.incarnation,
       accusations: [],
       accusers: counting.slice(0, ACCUSERS).map(({ accuser }) => accuser),
       reason: strongestReason(counting)
-    })
-    if (counting.some(({ accuser }) => accuser === self)) this.#outbox.tellVerdict(record)
+    }
+    // The accusations of others may have met nowhere else.
+    this.#apply(record, dead, isOwn ? 'verdict' : 'urgent')
   }
 
   #report(record: MemberRecord, before: Knowledge): void {
@@ -244,6 +244,13 @@ export class Opinions {
     if (key === this.#state.self) return this.#state.selfId
     return this.#state.members.get(key)?.id ?? key.toString(16).padStart(16, '0')
   }
+}
+
+function urgencyOf(before: Knowledge, after: Knowledge): Urgency {
+  const isMereAccusation = before.incarnation === after.incarnation && after.accusations.length > 0
+  if (isMereAccusation) return 'ordinary'
+  if (after.standing === 'dead' || after.standing === 'left') return 'relayed'
+  return before.standing === 'unknown' ? 'ordinary' : 'urgent'
 }
 
 function strongestReason(accusations: readonly Accusation[]): AccusationReason {

@@ -15,17 +15,27 @@ export type MessageBody =
       readonly ageMs: number
     }
 
+/**
+ * How news is told beside what rides on all datagrams:
+ * - `'verdict'`: of this member's own, at once to many
+ * - `'relayed'`: a verdict or a farewell that others told to many, at once to a few
+ * - `'urgent'`: anything else that others wait for, at once to some
+ * - `'ordinary'`: not at all
+ */
+export type Urgency = 'verdict' | 'relayed' | 'urgent' | 'ordinary'
+
 /** Flushes of urgent news are at least so far apart; what comes meanwhile goes together. */
 const FLUSH_INTERVAL_MS = 10
 /** Each flush is repeated once, to others: one alone leaves out e⁻⁵ of a large cluster. */
 const REPEAT_MS = 20
-/** An accuser whose verdict it is tells so many itself: in a small cluster all. */
-const VERDICT_FANOUT = 32
+/** Whose verdict or farewell it is tells so many itself: in a small cluster all. */
+const FIRST_FANOUT = 32
+/** In a small cluster all were told already: whoever learns it sees to it that what was lost is made good, no more. */
+const SMALL_FANOUT = 2
 /** Old news that a ping has room for, if there is none: what went missing heals by itself. */
 const FILLER = 3
 const MAX_RUMORS = 24
 const MAX_TABLE_DATAGRAMS = 4
-const LEAVE_FANOUT = 32
 
 /** Writes messages, and sees to it that news goes round: each a number of times, the freshest first. */
 export class Outbox {
@@ -33,9 +43,10 @@ export class Outbox {
   /** Times that news of a member is still to be told; not told yet, and told before. Bounded by the list of members. */
   readonly #fresh: Map<bigint, number> = new Map()
   readonly #told: Map<bigint, number> = new Map()
-  #isUrgent = false
+  /** To so many what is urgent is to be told, and then once more. */
+  #flushTo = 0
+  #repeatTo = 0
   #flushedMs = Number.NEGATIVE_INFINITY
-  #repeatMs = Number.POSITIVE_INFINITY
   #filler: Iterator<MemberRecord> | undefined
   #sequence = 0
 
@@ -65,10 +76,10 @@ export class Outbox {
   }
 
   /** There is news of a member. */
-  enqueue(key: bigint, urgency: 'urgent' | 'ordinary'): void {
+  enqueue(key: bigint, urgency: Urgency): void {
     this.#told.delete(key)
     this.#fresh.set(key, 2 + 2 * Math.ceil(Math.log2(this.#state.members.size + 1)))
-    if (urgency === 'urgent') this.#isUrgent = true
+    this.#flushTo = Math.max(this.#flushTo, this.#fanoutOf(urgency))
   }
 
   /** No news of members that are not in the list. */
@@ -80,18 +91,18 @@ export class Outbox {
 
   /** When {@link Outbox.flush} is due. */
   get flushDueMs(): number {
-    const urgentMs = this.#isUrgent ? this.#flushedMs + FLUSH_INTERVAL_MS : Number.POSITIVE_INFINITY
-    return Math.min(urgentMs, this.#repeatMs)
+    if (this.#flushTo > 0) return this.#flushedMs + FLUSH_INTERVAL_MS
+    return this.#repeatTo > 0 ? this.#flushedMs + REPEAT_MS : Number.POSITIVE_INFINITY
   }
 
   /** Sends urgent news to a few, if it is time. */
   flush(): void {
     const { nowMs, members, parameters, random } = this.#state
     if (nowMs < this.flushDueMs) return
-    this.#repeatMs = this.#isUrgent ? nowMs + REPEAT_MS : Number.POSITIVE_INFINITY
-    this.#isUrgent = false
+    const receivers = pick(members.active, Math.max(this.#flushTo, this.#repeatTo), random)
+    this.#repeatTo = Math.min(this.#flushTo, parameters.fanout)
+    this.#flushTo = 0
     this.#flushedMs = nowMs
-    const receivers = pick(members.active, parameters.fanout, random)
     const rumors: Rumor[] = []
     this.#addNews(rumors, MAX_MESSAGE_BYTES - messageBytes('gossip'))
     for (const to of receivers) this.#emit(to, { type: 'gossip' }, rumors)
@@ -101,12 +112,6 @@ export class Outbox {
   tell(receivers: Iterable<MemberRecord>, about: MemberRecord): void {
     const rumors = newsOf(about, this.#state.nowMs)
     for (const to of receivers) this.#emit(to, { type: 'gossip' }, rumors)
-  }
-
-  /** Tells many that this member has made a verdict. */
-  tellVerdict(about: MemberRecord): void {
-    const { members, random } = this.#state
-    this.tell(pick(members.active, VERDICT_FANOUT, random), about)
   }
 
   /** Tells a member that was just met what is known: who is not alive first. */
@@ -132,12 +137,26 @@ export class Outbox {
   sayLeave(): void {
     const { members, random, self } = this.#state
     const rumors = this.#rumorsOf(self)
-    for (const to of pick(members.active, LEAVE_FANOUT, random)) this.#emit(to, { type: 'gossip' }, rumors)
+    for (const to of pick(members.active, FIRST_FANOUT, random)) this.#emit(to, { type: 'gossip' }, rumors)
   }
 
   /** Answers who asks while this member stops. */
   answerLeaving(to: MemberRecord, body: MessageBody): void {
     this.#emit(to, body, this.#rumorsOf(this.#state.self))
+  }
+
+  #fanoutOf(urgency: Urgency): number {
+    const { members, parameters } = this.#state
+    switch (urgency) {
+      case 'ordinary':
+        return 0
+      case 'urgent':
+        return parameters.fanout
+      case 'verdict':
+        return FIRST_FANOUT
+      case 'relayed':
+        return members.active.length <= FIRST_FANOUT ? SMALL_FANOUT : parameters.fanout
+    }
   }
 
   #addNews(rumors: Rumor[], roomBytes: number): void {

@@ -8,7 +8,11 @@ import { createWatch, REFUSALS, type Watch, watchDueMs } from './watch.ts'
 /** Helpers look for so long after they were last asked, in multiples of the time between questions. */
 const ASK_LIFE = 2.5
 const MAX_HELPED = 16
+/** A helper accuses after so many pings of its own, at the earliest. */
+const HELPER_PROBES = 3
 const MAX_ASKERS = 4
+/** As far as it looks round the ring for one that answers, in multiples of those that it watches. */
+const MAX_REACH = 3
 
 /** Pings those that this member watches, asks others about the silent ones, and accuses. */
 export class Prober {
@@ -21,6 +25,8 @@ export class Prober {
   #reconnectMs: number
   #reconnectTurn: number
   #gossipTurn: number
+  /** How many of the next ones on the ring it watches. */
+  #reach: number
   #followedVersion = -1
   #followedDead = 0
 
@@ -29,6 +35,7 @@ export class Prober {
     this.#outbox = outbox
     this.#opinions = opinions
     const { parameters, random, nowMs } = state
+    this.#reach = parameters.watchers
     // Members that start together do not ping together.
     this.#roundMs = nowMs + random() * parameters.periodMs
     this.#gossipMs = this.#roundMs
@@ -95,7 +102,9 @@ export class Prober {
     let watch = this.#watches.get(record.key)
     if (watch === undefined) {
       if (this.#watches.size >= MAX_HELPED) return
-      watch = createWatch(record, Math.max(record.answeredMs, nowMs - silentMs))
+      // Who asks may be the one that hears nothing: a helper accuses after it asked in vain itself.
+      const ownMs = this.#limitMs(record) - HELPER_PROBES * parameters.probeMs
+      watch = createWatch(record, Math.max(record.answeredMs, nowMs - Math.min(silentMs, ownMs)))
       this.#watches.set(record.key, watch)
     }
     if (watch.askers.size < MAX_ASKERS || watch.askers.has(asker))
@@ -123,13 +132,16 @@ export class Prober {
   /** Watches those that the ring says now. */
   #follow(): void {
     const { members, parameters, nowMs } = this.#state
-    if (this.#followedVersion === members.version) return
+    const reach = this.#reachNow()
+    if (this.#followedVersion === members.version && this.#reach === reach) return
     this.#followedVersion = members.version
-    const wanted = members.watched(parameters.watchers)
+    const wanted = members.watched(reach)
     const dead = members.away.filter(({ knowledge }) => knowledge.standing === 'dead').length
-    // Nothing is known of the time before. Where others died, this one may have died with them: in a split, half of all do.
-    const evidenceMs = dead > this.#followedDead ? nowMs - parameters.doubtMs + parameters.probeMs : nowMs
+    // Nothing is known of the time before. Where others died, or are silent, this one may be with them: in a split, half of all are.
+    const isWithOthers = dead > this.#followedDead || reach > this.#reach
+    const evidenceMs = isWithOthers ? nowMs - parameters.doubtMs + parameters.probeMs : nowMs
     this.#followedDead = dead
+    this.#reach = reach
     for (const watch of this.#watches.values()) watch.isOwn = wanted.includes(watch.record)
     for (const record of wanted) {
       if (this.#watches.has(record.key)) continue
@@ -140,6 +152,31 @@ export class Prober {
       this.#watches.set(record.key, watch)
       this.#ping(watch)
     }
+  }
+
+  /**
+   * While all that it watches are silent, it watches those after them, too: in a partition nobody else on this side may do so,
+   * and to wait until the first ones are dead would take as long again.
+   */
+  #reachNow(): number {
+    const { members, parameters } = this.#state
+    const { watchers } = parameters
+    if (this.#reach === watchers && this.#hears()) return watchers
+    const next = members.watched(MAX_REACH * watchers)
+    const heard = next.findIndex(({ key }) => !this.#isSilent(this.#watches.get(key)))
+    const silent = heard < 0 ? next.length : heard
+    return watchers * Math.min(MAX_REACH, Math.floor(silent / watchers) + 1)
+  }
+
+  /** Whether any of those that it watches is not silent. */
+  #hears(): boolean {
+    for (const watch of this.#watches.values()) if (watch.isOwn && !this.#isSilent(watch)) return true
+    return false
+  }
+
+  #isSilent(watch: Watch | undefined): boolean {
+    if (watch?.isOwn !== true || watch.record.knowledge.standing === 'unknown') return false
+    return this.#state.nowMs - watch.evidenceMs >= this.#state.parameters.doubtMs
   }
 
   #endHelp(): void {
@@ -161,6 +198,7 @@ export class Prober {
     watch.probeMs = Number.NEGATIVE_INFINITY
     watch.askMs = Number.NEGATIVE_INFINITY
     watch.accuseMs = Number.NEGATIVE_INFINITY
+    watch.helpers = []
     this.#opinions.acquit(watch.record)
   }
 
@@ -191,6 +229,11 @@ export class Prober {
   #look(watch: Watch): void {
     const { nowMs, parameters } = this.#state
     const { record } = watch
+    if (watch.isAwaited && record.knowledge.standing !== 'unknown') {
+      // Others heard it, so it is there: from now on it can be silent.
+      watch.isAwaited = false
+      watch.evidenceMs = nowMs
+    }
     const silentMs = nowMs - watch.evidenceMs
     const limitMs = this.#limitMs(record)
     const isKnown = record.knowledge.standing !== 'unknown'
@@ -234,16 +277,16 @@ export class Prober {
 
   #ask(watch: Watch, silentMs: number): void {
     const { members, parameters, random, nowMs } = this.#state
+    const { record, helpers, askMs } = watch
     watch.askMs = nowMs + parameters.askMs
-    const { record } = watch
-    if (watch.helpers.length === 0) {
-      const others = pick(members.active, parameters.helpers + 1, random).filter((each) => each !== record)
-      watch.helpers = others.slice(0, parameters.helpers)
-    }
+    // Others rather than those who did not answer: they may be gone, too.
+    const answering = helpers.filter(({ answeredMs }) => answeredMs >= askMs - parameters.askMs)
+    const others = pick(members.active, parameters.helpers + helpers.length + 1, random)
+    const fresh = others.filter((each) => !helpers.includes(each))
+    const willing = [...new Set([...answering, ...fresh, ...others])].filter((each) => each !== record)
+    watch.helpers = willing.slice(0, parameters.helpers)
     for (const helper of watch.helpers)
       this.#outbox.send(helper, { type: 'ask', member: record.key, silentMs })
-    // Others next time: some of these may be dead, too.
-    if (random() < 0.5) watch.helpers = []
   }
 
   #vouch(record: MemberRecord, asker: MemberRecord): void {

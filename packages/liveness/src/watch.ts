@@ -11,6 +11,8 @@ export interface Watch {
   isOwn: boolean
   /** When the member was last known to answer, or when that began to count. */
   evidenceMs: number
+  /** Nobody ever heard it. */
+  isAwaited: boolean
   /** Pings since then. */
   unanswered: number
   /** Times that its host refused since then. */
@@ -31,6 +33,7 @@ export function createWatch(record: MemberRecord, evidenceMs: number): Watch {
     record,
     isOwn: false,
     evidenceMs,
+    isAwaited: record.knowledge.standing === 'unknown',
     unanswered: 0,
     refusals: 0,
     refusedMs: Number.NEGATIVE_INFINITY,

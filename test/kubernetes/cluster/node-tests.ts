@@ -1,5 +1,5 @@
 import { LEASES, NODES, type V1Node } from '@clarion-lb/k8s-watch'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import type { ClusterFixture } from '../cluster-fixture.ts'
 import { until } from '../control-plane-fixture.ts'
 
@@ -34,6 +34,7 @@ export function testNodes(fixture: () => ClusterFixture): void {
     const { cluster } = fixture()
     const [name = ''] = cluster.nodeNames
     await cluster.pullCable(name)
+    onTestFinished(async () => cluster.plugCable(name))
     const client = await fixture().api.client()
     const renewed = async (): Promise<string> => {
       const lease = await client.get(LEASES, { namespace: 'kube-node-lease', name })
@@ -44,7 +45,6 @@ export function testNodes(fixture: () => ClusterFixture): void {
       (await renewed()) === before ? undefined : true
     )
     expect(isReady(await client.get(NODES, { namespace: '', name }))).toBe(true)
-    await cluster.plugCable(name)
   })
 }
 

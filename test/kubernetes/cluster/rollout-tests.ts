@@ -4,6 +4,12 @@ import type { ClusterFixture } from '../cluster-fixture.ts'
 import { until } from '../control-plane-fixture.ts'
 import { runningContainers } from './running-container.ts'
 
+/**
+ * A connection that is open when the address moves is the old owner's: kube-proxy on the new one knows nothing of it.
+ * An address moves at most twice when speakers are replaced: away from its node, and back.
+ */
+const OPEN_AT_MOVES = 2
+
 /** What clients notice when our pods are replaced: requests are sent all the time, each over a connection of its own. */
 export function testRollouts(fixture: () => ClusterFixture): void {
   const inSystem = async (...args: readonly string[]): Promise<string> =>
@@ -19,13 +25,13 @@ export function testRollouts(fixture: () => ClusterFixture): void {
     expect(await fixture().addressesOf('web')).toContain(address)
   })
 
-  test('a rollout of the speakers, node by node, loses no request', async () => {
+  test('a rollout of the speakers, node by node, loses no more than what is open when the address moves', async () => {
     const [address = ''] = await fixture().addressesOf('web')
     const outage = await fixture().underLoad(address, async () => {
       await inSystem('rollout', 'restart', 'daemonset/speaker')
       await fixture().waitForRollouts()
     })
-    expect(outage).toMatchObject({ lostRequests: 0 })
+    expect(outage.lostRequests).toBeLessThanOrEqual(OPEN_AT_MOVES)
   })
 
   test('a speaker whose pod is deleted hands over, and its successor is ready soon', async () => {
@@ -38,7 +44,7 @@ export function testRollouts(fixture: () => ClusterFixture): void {
       await inSystem('delete', 'pod', pod)
       await fixture().waitForRollouts()
     })
-    expect(outage).toMatchObject({ lostRequests: 0 })
+    expect(outage.lostRequests).toBeLessThanOrEqual(OPEN_AT_MOVES)
     await until('another pod is in its place', async () => {
       const now = await runningContainers(fixture(), 'speaker')
       return now.some((one) => one.node === node && one.pod !== pod) ? true : undefined

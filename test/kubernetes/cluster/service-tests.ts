@@ -17,6 +17,21 @@ export function testServices(fixture: () => ClusterFixture): void {
     await fixture().apply([{ apiVersion: 'v1', kind: 'Service', metadata, spec: { ...common, ...spec } }])
   }
 
+  /**
+   * What is seen while one node answers for an address, and which: after a fault it goes back to its node once that has
+   * settled.
+   */
+  const onOneNode = async <T>(
+    address: string,
+    see: () => Promise<T>
+  ): Promise<{ readonly seen: T; readonly answeringNode: string | undefined }> =>
+    until(`${address} is seen while it stays on a node`, async () => {
+      await fixture().reach(address)
+      const answeringNode = await fixture().answeringNode(address)
+      const seen = await see()
+      return (await fixture().answeringNode(address)) === answeringNode ? { seen, answeringNode } : undefined
+    })
+
   test('a host on the segment reaches real pods through each address of a Service', async () => {
     const addresses = await fixture().addressesOf('web')
     expect(addresses.map((address) => address.includes(':'))).toEqual([false, true])
@@ -34,18 +49,20 @@ export function testServices(fixture: () => ClusterFixture): void {
   test('with policy Local a node that has a pod answers, and the pod sees the client', async () => {
     const addresses = await fixture().addressesOf('web-local')
     for (const [family, address] of addresses.entries()) {
-      const { node, client } = await fixture().reach(address)
-      expect(client).toContain(CLIENT_ADDRESSES[family])
-      expect(await fixture().answeringNode(address)).toBe(node)
+      const { seen, answeringNode } = await onOneNode(address, async () => fixture().reach(address))
+      expect(seen.client).toContain(CLIENT_ADDRESSES[family])
+      expect(answeringNode).toBe(seen.node)
     }
   })
 
   test('with session affinity all connections of a client come to one pod, in each family', async () => {
     await create('sticky', { sessionAffinity: 'ClientIP', ports: [{ port: 80, targetPort: HTTP_PORT }] })
     for (const address of await fixture().addressesOf('sticky')) {
-      await fixture().reach(address)
-      const pods = new Set<string | undefined>()
-      for (let i = 0; i < CONNECTIONS; i += 1) pods.add((await fixture().askOnce(address))?.pod)
+      const { seen: pods } = await onOneNode(address, async () => {
+        const asked = new Set<string | undefined>()
+        for (let i = 0; i < CONNECTIONS; i += 1) asked.add((await fixture().askOnce(address))?.pod)
+        return asked
+      })
       expect([...pods]).toEqual([expect.stringMatching(/^web-/)])
     }
   })

@@ -1,5 +1,4 @@
 import {
-  apiVersionOf,
   Backoff,
   CUSTOM_RESOURCE_DEFINITIONS,
   DONE,
@@ -108,11 +107,10 @@ export class CaInjector {
     target.bundle = caBundle
     target.writtenAtMs = nowMs
     target.notBeforeMs = nowMs + target.backoff.next()
-    const { key, resource } = target
-    const body = { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata: { name }, ...patch }
+    const { resource } = target
     // The field is ours, whoever wrote it before; no other field is in there.
     const options = { fieldManager: FIELD_MANAGER, force: true, signal }
-    await client.patch(resource, key, { type: 'apply', body }, options)
+    await client.apply(resource, { metadata: { name }, ...patch }, options)
     onInjected(`${resource.kind} ${name}`, target.backoff.attempt - 1)
     return DONE
   }

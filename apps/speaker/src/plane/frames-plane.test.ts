@@ -1,3 +1,5 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { getPriority } from 'node:os'
 import { expect, test, vi } from 'vitest'
 import { FramesPlane } from './frames-plane.ts'
 import type { WantedAddress } from './messages.ts'
@@ -38,6 +40,25 @@ function createPlane(entry: URL) {
   })
   return { plane, onRestart }
 }
+
+test('the main thread gives way to it, and it does not to the main thread', async () => {
+  // This must be the first one of the file: once it gave way, a thread does so for good.
+  const before = getPriority()
+  const { plane } = createPlane(ENTRY)
+  await plane.start()
+  const niceness = new Map<string, number>()
+  for (const thread of await readdir('/proc/self/task')) {
+    // proc(5): the name, which may hold anything, is in parentheses; niceness is the 17th field after it.
+    const [, after = ''] = (await readFile(`/proc/self/task/${thread}/stat`, 'utf8')).split(/.*\) /s)
+    niceness.set(
+      (await readFile(`/proc/self/task/${thread}/comm`, 'utf8')).trim(),
+      Number(after.split(' ')[16])
+    )
+  }
+  await plane.stop()
+  expect(niceness.get('frames')).toBe(before)
+  expect(getPriority()).toBe(Math.max(before, 5))
+})
 
 test('a thread that fails is started again, with all that is wanted', async () => {
   const { plane, onRestart } = createPlane(ENTRY)

@@ -1,3 +1,4 @@
+import { getPriority, setPriority } from 'node:os'
 import { wakeLink } from '@clarion-lb/link'
 import type { FramesWorkerData } from './frames-worker.ts'
 import {
@@ -25,6 +26,9 @@ const DEFAULT_ENTRY = new URL(
   `frames-worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`,
   import.meta.url
 )
+
+/** Of the main thread, where frames have one of their own: a third of its share of a busy processor. */
+const MAIN_THREAD_NICENESS = 5
 
 const NOTHING_COUNTED: PlaneCounts = { addresses: [], liveness: undefined }
 
@@ -57,6 +61,7 @@ export class FramesPlane implements Plane {
 
   async start(): Promise<void> {
     await this.#host.start()
+    giveWay()
   }
 
   apply(change: WantedChange): void {
@@ -107,5 +112,17 @@ export class FramesPlane implements Plane {
   #send(request: FramesRequest): void {
     this.#host.post(request)
     wakeLink(this.#wakeFd)
+  }
+}
+
+/**
+ * From now on the main thread waits where that one wants the processor, too: on Linux, niceness is a thread's own. Threads that
+ * are started later have it as well, since nobody may take it back; what counts most is there already.
+ */
+function giveWay(): void {
+  try {
+    setPriority(Math.max(getPriority(), MAIN_THREAD_NICENESS))
+  } catch {
+    // A sandbox may refuse it, and it is a favour.
   }
 }

@@ -25,7 +25,8 @@ export interface DecodedCapabilities {
   readonly fourOctetAsn: number | undefined
 }
 
-const NO_CAPABILITIES: Capabilities = {
+/** What an OPEN without capabilities says. */
+export const NO_CAPABILITIES: Capabilities = {
   families: [],
   hasFourOctetAsn: false,
   hasRouteRefresh: false,

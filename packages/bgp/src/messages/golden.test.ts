@@ -1,7 +1,8 @@
 import { IpPrefix, Ipv4Address, Ipv6Address } from '@clarion-lb/netaddr'
 import { describe, expect, test } from 'vitest'
 import { hex, messageOf, openOf, plain, updateOf } from '../fixtures/bytes.ts'
-import { encoding, FULL_CAPABILITIES, NO_CAPABILITIES, PLAIN_ATTRIBUTES } from '../fixtures/corpus.ts'
+import { encoding, FULL_CAPABILITIES, PLAIN_ATTRIBUTES } from '../fixtures/corpus.ts'
+import { NO_CAPABILITIES } from './capabilities.ts'
 import {
   decodeMessage,
   encodeEndOfRib,

@@ -2,7 +2,8 @@ import { type IpFamily, IpPrefix, Ipv4Address, Ipv6Address } from '@clarion-lb/n
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { plain } from '../fixtures/bytes.ts'
-import { encoding, NO_CAPABILITIES, PLAIN_ATTRIBUTES } from '../fixtures/corpus.ts'
+import { encoding, PLAIN_ATTRIBUTES } from '../fixtures/corpus.ts'
+import { NO_CAPABILITIES } from './capabilities.ts'
 import { decodeMessage, encodeNotification, encodeOpen, encodeReach, encodeUnreach } from './codec.ts'
 import type { AsPathSegment, NextHop, SessionEncoding, UpdateMessage } from './model.ts'
 

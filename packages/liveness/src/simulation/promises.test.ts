@@ -5,6 +5,8 @@ import { Simulation, type SimulationOptions } from './simulation.ts'
 
 /** The README's bounds, with the default parameters: 300 ms of silence, and what timers and the way take. */
 const CRASH_MS = 310
+/** Who begins to watch since all others are silent has 175 ms from then, and its helpers 75 ms. */
+const SPLIT_MS = 370
 const FROM_LAST_WORD_MS = 20
 
 // Virtual time goes by fast, but not on a machine that has other things to do.
@@ -34,6 +36,46 @@ test('without a fault nobody is even suspected', () => {
       const simulation = started({ count, seed, conditions: { jitterMs: 15, duplication: 0.1 } })
       simulation.run(3000)
       expect(simulation.events).toEqual([])
+    }),
+    fewRuns
+  )
+})
+
+test('who starts before its cable is in finds no pause in itself, and accuses nobody whom it never heard', () => {
+  fc.assert(
+    fc.property(seeds, fc.integer({ min: 4, max: 12 }), (seed, count) => {
+      const simulation = started({ count, seed })
+      simulation.network.partition([simulation.ids.slice(1)])
+      simulation.run(1000)
+      simulation.start('m0')
+      simulation.run(1000)
+      simulation.network.heal()
+      simulation.run(3000)
+      expect(simulation.isConverged()).toBe(true)
+      expect(simulation.counters('m0')).toMatchObject({ pauses: 0, accusations: 0 })
+    }),
+    fewRuns
+  )
+})
+
+test('who is heard of before it is heard has all its time from then on', () => {
+  fc.assert(
+    fc.property(seeds, (seed) => {
+      const simulation = new Simulation({ count: 4, seed })
+      simulation.crash('m3')
+      simulation.run(2000)
+      simulation.network.cut('m3', 'm0')
+      simulation.start('m3')
+      simulation.run(1000)
+      const told = simulation.events.filter(
+        ({ by, event }) => by === 'm0' && 'id' in event.detail && event.detail.id === 'm3'
+      )
+      const accusedMs = told.find(
+        ({ event }) => event.type === 'suspected' && event.detail.accuser === 'm0'
+      )?.atMs
+      expect(told[0]?.event.type).toBe('alive')
+      // Those who hear it may vouch for it.
+      expect(accusedMs ?? Number.POSITIVE_INFINITY).toBeGreaterThanOrEqual((told[0]?.atMs ?? 0) + 300)
     }),
     fewRuns
   )
@@ -226,6 +268,42 @@ describe('cuts', () => {
         expect(simulation.runUntil(() => simulation.isIsolated('m1'), 100)).toBeDefined()
       }),
       fewRuns
+    )
+  })
+
+  test('who hears nothing brings nobody else into disrepute, whomever it asks', () => {
+    fc.assert(
+      fc.property(seeds, fc.integer({ min: 8, max: 14 }), (seed, count) => {
+        const simulation = started({ count, seed, conditions: { jitterMs: 5 } })
+        for (const id of simulation.ids) simulation.network.cut(id, 'm1')
+        simulation.run(2000)
+        expect(deaths(simulation).filter(({ detail }) => detail.id !== 'm1')).toEqual([])
+      }),
+      { numRuns: 20 }
+    )
+  })
+
+  test('each half of a split finds all of the other one at once, whoever watched whom', () => {
+    fc.assert(
+      fc.property(
+        seeds,
+        fc
+          .integer({ min: 4, max: 14 })
+          .chain((count) => fc.shuffledSubarray([...Array(count).keys()], { minLength: count })),
+        (seed, order) => {
+          const simulation = started({ count: order.length, seed })
+          const ids = order.map((i) => `m${i}`)
+          const halves = [ids.slice(0, order.length >> 1), ids.slice(order.length >> 1)] as const
+          simulation.network.partition(halves)
+          const [left, right] = halves
+          const isFound = (): boolean =>
+            left.every((a) =>
+              right.every((b) => simulation.standing(a, b) === 'dead' && simulation.standing(b, a) === 'dead')
+            )
+          expect(simulation.runUntil(isFound, SPLIT_MS)).toBeDefined()
+        }
+      ),
+      { numRuns: 40 }
     )
   })
 
