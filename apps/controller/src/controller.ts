@@ -2,11 +2,13 @@ import type { Config } from '@clarion-lb/config'
 import type { Ipam } from '@clarion-lb/ipam'
 import {
   type EventRecorder,
+  formatKey,
   Informer,
   type KubeClient,
   keyOf,
   type LeaderElector,
   listAll,
+  type ObjectKey,
   SERVICES,
   type V1Service
 } from '@clarion-lb/k8s-watch'
@@ -126,11 +128,10 @@ export class Controller implements Service {
       await term.stop()
       log.warn('leadership lost')
     }
-    const config = this.#config
-    if (reign === undefined || config === undefined || !this.#services.hasSynced) return
+    if (reign === undefined || this.#config === undefined || !this.#services.hasSynced) return
     if (this.#term !== undefined) return
     try {
-      await this.#begin(config, reign)
+      await this.#begin(reign)
     } catch (error) {
       if (this.#stopping.signal.aborted) return
       log.error({ error: describeError(error), retryMs: RETRY_MS }, 'could not begin to lead')
@@ -138,15 +139,28 @@ export class Controller implements Service {
     }
   }
 
-  async #begin(config: Pick<Config, 'pools'>, reign: number): Promise<void> {
+  async #begin(reign: number): Promise<void> {
     const { client, loadBalancerClass, elector, recorder, metrics, log, onUsage, onLead } = this.#options
     const { signal } = this.#stopping
     const startedAt = performance.now()
     await onLead(signal)
+    // No term can be told of these yet.
+    const changed = new Map<string, ObjectKey>()
+    const unfollow = this.#services.onChange(({ object }) => {
+      const key = keyOf(object)
+      changed.set(formatKey(key), key)
+    })
     // The cache may be behind what the last leader wrote: an address could be given out twice.
-    const { objects } = await listAll(client, SERVICES, { pageSize: PAGE_SIZE, trim: trimService, signal })
+    const { objects } = await listAll(client, SERVICES, {
+      pageSize: PAGE_SIZE,
+      trim: trimService,
+      signal
+    }).finally(unfollow)
     // Another one may have led and written since. If we lead again, this is done again.
     if (this.#reign !== reign) return
+    // As it is by now: no term was told of what came meanwhile.
+    const config = this.#config
+    if (config === undefined) return
     const term = new Term({
       client,
       services: this.#services.cache,
@@ -159,6 +173,7 @@ export class Controller implements Service {
     })
     this.#term = { term, reign }
     term.start(config, objects.values())
+    for (const key of changed.values()) term.enqueue(key)
     const durationMs = Math.round(performance.now() - startedAt)
     log.info({ services: objects.size, kept: term.ipam.size, durationMs }, 'leading')
   }

@@ -1,6 +1,7 @@
 import { pool, service, serviceRef, TestCluster } from '@clarion-lb/runtime/testing'
 import { describe, expect, test } from 'vitest'
 import { ControllerBench, eventuallyAddresses } from '../test/controller-bench.ts'
+import { CONTROLLER } from './tokens.ts'
 
 const LEASE = {
   apiVersion: 'coordination.k8s.io/v1',
@@ -23,6 +24,22 @@ async function startServed(names: readonly string[]): Promise<{
     await eventuallyAddresses(cluster, addresses)
   }
   return { cluster, one, addresses }
+}
+
+/** Ends the leader, and resolves when the next one's term is about to begin: it waits for a page of the list of Services. */
+async function beginTerm(
+  cluster: TestCluster,
+  leader: ControllerBench,
+  { slowPage }: { readonly slowPage: number }
+): Promise<void> {
+  const next = await ControllerBench.start(cluster, { identity: 'two' })
+  const { faults } = cluster.sim
+  await cluster.eventually(() => expect(next.root.resolve(CONTROLLER).unreadyBecause()).toBeUndefined())
+  const match = { resource: 'services', verbs: ['list'], userAgent: 'controller-two' } as const
+  if (slowPage > 1) faults.add({ match, action: { type: 'delay', ms: 0 }, times: slowPage - 1 })
+  const slow = faults.add({ match, action: { type: 'delay', ms: 500 }, times: 1 })
+  await leader.stop()
+  await cluster.eventually(() => expect(faults.list().find(({ id }) => id === slow)?.hits).toBe(1))
 }
 
 describe('a restart', () => {
@@ -124,6 +141,24 @@ describe('the beginning of a term', () => {
     expect(cluster.logs('could not begin to lead')).toHaveLength(1)
     cluster.put(service('web'))
     await eventuallyAddresses(cluster, { web: ['192.0.2.10'] })
+  })
+
+  test('knows of a pool that comes while it is under way', async () => {
+    const { cluster, one, addresses } = await startServed(['a'])
+    await beginTerm(cluster, one, { slowPage: 1 })
+    cluster.put(pool('more', ['192.0.2.30/32']))
+    cluster.put(service('b', {}, { annotations: { 'metallb.io/address-pool': 'more' } }))
+    await eventuallyAddresses(cluster, { ...addresses, b: ['192.0.2.30'] })
+  })
+
+  test('knows of a Service that comes while others are listed, and of one that goes', async () => {
+    const { cluster, one, addresses } = await startServed(['a', 'b'])
+    // Two pages, of which the second one is as old as the first.
+    for (let i = 0; i < 500; i++) cluster.put(service(`inside-${i}`, { type: 'ClusterIP' }))
+    await beginTerm(cluster, one, { slowPage: 2 })
+    cluster.remove(serviceRef('a'))
+    cluster.put(service('c'))
+    await eventuallyAddresses(cluster, { b: addresses['b'] ?? [], c: ['192.0.2.10'] })
   })
 
   test('waits for the configuration: a missing CustomResourceDefinition takes no address away', async () => {

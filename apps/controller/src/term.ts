@@ -112,7 +112,10 @@ export class Term {
       convergeService(asClaim(service), this.ipam)
     }
     this.#running = this.#loop.run()
-    for (const service of sorted) this.#loop.enqueue(keyOf(service))
+    for (const service of sorted) {
+      // One that the cache does not have yet is not gone: it is looked at when it comes.
+      if (this.#options.services.get(keyOf(service)) !== undefined) this.#loop.enqueue(keyOf(service))
+    }
     for (const { name } of this.#definitions) this.#options.onUsage(name)
   }
 
