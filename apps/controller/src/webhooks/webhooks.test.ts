@@ -10,7 +10,12 @@ import {
   type TestCluster
 } from '@clarion-lb/runtime/testing'
 import { describe, expect, test } from 'vitest'
-import { addressesOf, ControllerBench, eventuallyAddresses } from '../../test/controller-bench.ts'
+import {
+  addressesOf,
+  ControllerBench,
+  eventuallyAddresses,
+  eventuallyLed
+} from '../../test/controller-bench.ts'
 import {
   admission,
   askForPool,
@@ -158,10 +163,12 @@ describe('what is there already', () => {
     const cluster = await startWebhookCluster()
     const { controller } = await startWebhooks(cluster)
     await eventuallyInjected(cluster)
+    await eventuallyServed(cluster)
+    await eventuallyLed(cluster, 1)
     await controller.stop()
     await startWebhooks(cluster, { identity: 'two' })
     await eventuallyServed(cluster, 2)
-    await cluster.eventually(() => expect(cluster.logs('leading')).toHaveLength(2))
+    await eventuallyLed(cluster, 2)
     expect(writes(cluster, 'two')).toEqual([0, 0, 0])
   })
 
