@@ -1,5 +1,6 @@
 import { buildCrdManifests } from '@clarion-lb/crds'
-import { describe, expect, test } from 'vitest'
+import { KubeApiError, KubeClient } from '@clarion-lb/k8s-watch'
+import { describe, expect, test, vi } from 'vitest'
 import { settled, startSource } from '../test/config-bench.ts'
 import { l2Advertisement, NAMESPACE, pool } from '../test/objects.ts'
 import type { TestCluster } from '../test/test-cluster.ts'
@@ -85,6 +86,47 @@ describe('CustomResourceDefinitions', () => {
     cluster.remove(pool('p', []))
     await cluster.eventually(() => expect(pools()).toEqual([]))
     expect(unavailable).toHaveLength(known)
+  })
+
+  test('are not suspected for ever where nobody may ask what is served', async () => {
+    const { cluster, pools } = await startSource({
+      as: 'controller',
+      before: (it) => it.put(pool('p', ['192.0.2.0/28']))
+    })
+    await cluster.eventually(() => expect(pools()).toEqual(['p']))
+    const refusal = {
+      status: 403,
+      reason: 'Forbidden',
+      serverMessage: '',
+      subject: '',
+      retryAfterMs: undefined
+    }
+    vi.spyOn(KubeClient.prototype, 'getPath').mockRejectedValue(new KubeApiError(refusal))
+    cluster.remove(pool('p', []))
+    cluster.put(pool('q', ['192.0.2.0/28']))
+    await cluster.eventually(() => expect(pools()).toEqual(['q']))
+  })
+
+  test('that are deleted while it is asked about an object that was, keep the last configuration, too', async () => {
+    const { cluster, states, unavailable, pools } = await startSource({
+      as: 'controller',
+      before: (it) => {
+        it.put(pool('p', ['192.0.2.0/28']))
+        it.put(pool('q', ['192.0.2.16/28']))
+      }
+    })
+    await cluster.eventually(() => expect(pools()).toEqual(['p', 'q']))
+    const ask = KubeClient.prototype.getPath
+    vi.spyOn(KubeClient.prototype, 'getPath').mockImplementationOnce(async function (this: KubeClient, path) {
+      const answer = await ask.call(this, path)
+      cluster.removeCrd(POOLS)
+      await settled()
+      return answer
+    })
+    cluster.remove(pool('p', []))
+    await cluster.eventually(() => expect(unavailable.at(-1)).toContain('IPAddressPool is missing'))
+    await settled()
+    expect(states.map(({ config }) => config.pools.length)).not.toContain(0)
   })
 })
 

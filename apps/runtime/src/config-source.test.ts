@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { settled, startSource } from '../test/config-bench.ts'
 import { l2Advertisement, NAMESPACE, node, pool } from '../test/objects.ts'
 
@@ -117,7 +117,7 @@ describe('how often it is told', () => {
     const status = { assignedIPv4: 1, assignedIPv6: 0, availableIPv4: 15, availableIPv6: 0 }
     cluster.change(pool('p', []), (current) => ({ ...current, status }), 'status')
     const seen = (): unknown => source.pools.get({ namespace: NAMESPACE, name: 'p' })?.status
-    await vi.waitFor(() => expect(seen()).toEqual(status), { interval: 5 })
+    await expect.poll(() => seen()).toEqual(status)
     await settled()
     expect(states).toHaveLength(before)
   })

@@ -7,6 +7,7 @@ import {
 } from '@clarion-lb/config'
 import {
   CONFIG_MAPS,
+  hasStatus,
   Informer,
   type InformerProblem,
   type KubeClient,
@@ -79,6 +80,8 @@ interface AnyWatched {
 
 /** Changes that come together are one change. */
 const SETTLE_MS = 20
+/** Until the server is asked again what it serves, when it did not say. */
+const ASK_AGAIN_MS = 1000
 /** MetalLB's name for it. */
 const BGP_EXTRAS = 'bgpextras'
 const ABSENT_RETRY_MS = 2000
@@ -193,12 +196,12 @@ export class ConfigSource implements Service {
     await Promise.all(this.#stops.splice(0).map((stop) => stop()))
   }
 
-  #schedule(): void {
+  #schedule(afterMs = SETTLE_MS): void {
     if (this.#isStopped) return
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
       this.#building = this.#building.then(() => this.#build())
-    }, SETTLE_MS)
+    }, afterMs)
   }
 
   async #build(): Promise<void> {
@@ -206,6 +209,8 @@ export class ConfigSource implements Service {
     if (!isComplete || this.#options.nodes?.hasSynced === false) return
     const missing = await this.#unavailableBecause()
     if (this.#isStopped) return
+    // Objects went while the server was asked: it may have been asked too early.
+    if (missing === undefined && this.#suspects.size > 0) return this.#schedule()
     const read = missing === undefined ? this.#read() : { because: missing, problems: [] }
     const because = 'because' in read ? read.because : undefined
     if (because !== this.#unavailable) this.#options.onUnavailable(because, read.problems)
@@ -230,7 +235,7 @@ export class ConfigSource implements Service {
       const { resource, informer } = watched
       const isDeleted = await this.#isDeleted(watched)
       if (isDeleted === 'unknown') {
-        this.#schedule()
+        this.#schedule(ASK_AGAIN_MS)
         return `nobody says whether ${resource.kind} is still served`
       }
       if (informer.isAbsent || isDeleted) this.#emptied.add(watched)
@@ -242,11 +247,14 @@ export class ConfigSource implements Service {
 
   /** Whether the kind went, of which objects were deleted. */
   async #isDeleted(watched: AnyWatched): Promise<boolean | 'unknown'> {
-    if (!this.#suspects.has(watched)) return false
-    const isThere = await isCreatable(this.#options.client, watched.resource).catch(() => 'unknown' as const)
-    if (isThere === 'unknown') return isThere
-    if (isThere) this.#suspects.delete(watched)
-    return !isThere
+    // One that is deleted while the server is asked is a new suspicion.
+    if (!this.#suspects.delete(watched)) return false
+    const isThere = await isCreatable(this.#options.client, watched.resource).catch((error: unknown) =>
+      // Who may not ask what is served still sees it when a list is answered with 404.
+      hasStatus(error, 403) ? true : ('unknown' as const)
+    )
+    if (isThere !== true) this.#suspects.add(watched)
+    return isThere === 'unknown' ? isThere : !isThere
   }
 
   #read(): ReadConfig | UnreadConfig {

@@ -62,6 +62,19 @@ describe('speakers that probe each other', () => {
     await cluster.eventually(() => expect(candidates()).toEqual(['n2', 'n1']))
   })
 
+  test('have a node as a candidate again that was deleted and is made again, though nobody hears of it anew', async () => {
+    const { cluster } = await startTwo()
+    putSecret(cluster, { current: key(1) })
+    const bench = await SpeakerBench.start(cluster, 'n1', PROBING)
+    const candidates = (): readonly string[] | undefined => bench.plane.changes.at(-1)?.set[0]?.candidates
+    bench.tell(alive('n2'))
+    bench.tell({ type: 'gathered' })
+    cluster.remove(node('n2'))
+    await cluster.eventually(() => expect(candidates()).toEqual(['n1']))
+    cluster.put(node('n2'))
+    await cluster.eventually(() => expect(candidates()).toEqual(['n2', 'n1']))
+  })
+
   test('take another key without a restart, and keep it when the Secret is gone', async () => {
     const { cluster } = await startTwo()
     putSecret(cluster, { current: key(1) })

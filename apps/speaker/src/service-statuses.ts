@@ -52,6 +52,8 @@ export interface ServiceStatusesOptions {
  * and would do so as fast as the API server lets them.
  */
 const MAKE_AGAIN_MS = 1000
+/** While there is no such kind. Nothing is asked for this. */
+const ABSENT_RETRY_MS = 10_000
 
 /** Keeps one status object for each Service that this node announces, and deletes those that are not true any more. */
 export class ServiceStatuses implements Service {
@@ -122,7 +124,8 @@ export class ServiceStatuses implements Service {
   }
 
   async #reconcile(key: ObjectKey, signal: AbortSignal): Promise<ReconcileResult> {
-    if (this.#informer.isAbsent) return DONE
+    // Nobody tells when the kind comes: it brings no objects.
+    if (this.#informer.isAbsent) return { type: 'requeueAfter', ms: ABSENT_RETRY_MS }
     const { node, wantedOf } = this.#options
     const id = formatKey(key)
     const wanted = wantedOf(id)
@@ -208,12 +211,14 @@ export class ServiceStatuses implements Service {
       ...wanted
     }
     if (isSameJson(object.status, status)) return
-    const written = await client.update(
-      this.#resource,
-      { ...object, status },
-      { subresource: 'status', signal }
-    )
-    this.#remember(key, written)
+    const options = { subresource: 'status', signal } as const
+    try {
+      this.#remember(key, await client.update(this.#resource, { ...object, status }, options))
+    } catch (error) {
+      // Perhaps it went before the cache had it, which then tells nobody.
+      if (hasStatus(error, 404)) this.#created.delete(formatKey(key))
+      throw error
+    }
   }
 
   async #delete(objects: readonly ServiceStatus[], signal: AbortSignal): Promise<void> {

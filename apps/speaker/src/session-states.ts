@@ -26,6 +26,8 @@ export interface SessionStatesOptions {
 
 /** States come and go while a session is made: what lasts shorter is not written. */
 const SETTLE_MS = 200
+/** While there is no such kind. Nothing is asked for this. */
+const ABSENT_RETRY_MS = 10_000
 
 /** Keeps one `BGPSessionState` for each peer of this node, named after both, so that it is found and never made twice. */
 export class SessionStates implements Service {
@@ -78,7 +80,8 @@ export class SessionStates implements Service {
   }
 
   async #reconcile(key: ObjectKey, signal: AbortSignal): Promise<ReconcileResult> {
-    if (this.#informer.isAbsent) return DONE
+    // Nobody tells when the kind comes: it brings no objects.
+    if (this.#informer.isAbsent) return { type: 'requeueAfter', ms: ABSENT_RETRY_MS }
     const { client, namespace } = this.#options
     const state = [...this.#options.states()].find(({ name }) => this.#nameOf(name) === key.name)
     const found = this.#informer.cache.get(key)

@@ -136,7 +136,7 @@ export class Speaker implements Service {
       this.#known.apply(change)
       if (!this.#hasBegun) return
       this.#updateLiveness()
-      if (change.type === 'deleted') this.#updateMembers()
+      if (change.type !== 'updated') this.#updateMembers()
     })
     for (const informer of [this.#services, this.#slices, this.nodes]) informer.start(signal)
     this.#services.onProblem((problem) => this.#options.onProblem('services', problem))

@@ -69,10 +69,11 @@ test('of a peer that opens connection after connection one is kept', async () =>
   const { port, left } = await createPair()
   const dialed: Socket[] = []
   for (let i = 0; i < 20; i += 1) dialed.push(await dialFrom(loopback(2), loopback(1), port))
-  await vi.waitFor(() => {
+  const open = (): number => {
     for (const socket of dialed) socket.resume()
-    expect(dialed.filter((socket) => !socket.closed).length).toBeLessThanOrEqual(2)
-  })
+    return dialed.filter((socket) => !socket.closed).length
+  }
+  await expect.poll(open).toBeLessThanOrEqual(2)
   expect(left.peer.state).toBe('openSent')
 })
 
@@ -84,7 +85,7 @@ test('a peer that sends its OPEN an octet at a time is served; one that never en
     slow.write(Uint8Array.of(octet))
     await nextImmediate()
   }
-  await vi.waitFor(() => expect(left.peer.state).toBe('openConfirm'))
+  await expect.poll(() => left.peer.state).toBe('openConfirm')
   slow.write(encodeKeepalive())
   await once(left.peer, 'established')
 
@@ -186,7 +187,7 @@ test.each([
     const isClosed = new Promise<void>((resolve) => loser.on('close', () => resolve()))
     after.write(hello)
     await isClosed
-    await vi.waitFor(() => expect(left.peer.state).toBe('established'))
+    await expect.poll(() => left.peer.state).toBe('established')
     expect(left.peer.status().counters.sessions).toBe(gracefulRestart === undefined ? 1 : 2)
     expect(left.peer.status().counters.sent.notification).toBe(0)
   }

@@ -1,5 +1,5 @@
 import { Ipv4Address, Ipv6Address, MacAddress } from '@clarion-lb/netaddr'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import type { LinkInterfacesChange } from './link.ts'
 import { MemoryLink } from './memory-link.ts'
 import { MemorySegment } from './memory-segment.ts'
@@ -136,7 +136,7 @@ test('by default frames arrive by themselves, once the sender has returned', asy
   const { asker, heard } = setUp(new MemorySegment())
   asker.send(1, arpFor(VIP))
   expect(heard).toEqual([])
-  await vi.waitFor(() => expect(heard).toEqual(['responder']))
+  await expect.poll(() => heard).toEqual(['responder'])
 })
 
 test('a storm ends at the limit, and what waits is bounded', () => {

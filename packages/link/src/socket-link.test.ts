@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Ipv4Address, Ipv6Address, MacAddress } from '@clarion-lb/netaddr'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { MemoryLink } from './memory-link.ts'
 import { MemorySegment } from './memory-segment.ts'
 import { SegmentServer } from './segment-server.ts'
@@ -57,30 +57,30 @@ test('the port has the interface that the server says, and frames go both ways',
   const { serve, here, there, heardHere, heardThere, interfaceThere } = await setUp()
   await serve()
   there.start()
-  await vi.waitFor(() => expect(interfaceThere()).toMatchObject({ name: 'eth0', hasCarrier: true }))
+  await expect.poll(() => interfaceThere()).toMatchObject({ name: 'eth0', hasCarrier: true })
   expect(interfaceThere()?.mac?.equals(MAC)).toBe(true)
   const index = interfaceThere()?.index ?? 0
   there.setInterest({ interfaces: [index], arpAddresses: [VIP], ndpAddresses: [] })
   here.send(1, arpFor(Ipv4Address.parse('192.0.2.2')))
   here.send(1, arpFor(VIP))
-  await vi.waitFor(() => expect(heardThere).toEqual([60]))
+  await expect.poll(() => heardThere).toEqual([60])
   expect(there.send(index, arpFor(VIP))).toBe('sent')
-  await vi.waitFor(() => expect(heardHere).toEqual([60]))
+  await expect.poll(() => heardHere).toEqual([60])
 })
 
 test('a pulled cable is seen at the other end, and nothing goes through', async () => {
   const { serve, here, there, heardThere, interfaceThere } = await setUp()
   const server = await serve()
   there.start()
-  await vi.waitFor(() => expect(interfaceThere()).toBeDefined())
+  await expect.poll(() => interfaceThere()).toBeDefined()
   const index = interfaceThere()?.index ?? 0
   there.setInterest({ interfaces: [index], arpAddresses: [VIP], ndpAddresses: [] })
   server.setCarrier('node-1', false)
   here.send(1, arpFor(VIP))
-  await vi.waitFor(() => expect(interfaceThere()?.hasCarrier).toBe(false))
+  await expect.poll(() => interfaceThere()?.hasCarrier).toBe(false)
   expect(there.send(index, arpFor(VIP))).toBe('queue-full')
   server.setCarrier('node-1', true)
-  await vi.waitFor(() => expect(interfaceThere()?.hasCarrier).toBe(true))
+  await expect.poll(() => interfaceThere()?.hasCarrier).toBe(true)
   expect(heardThere).toEqual([])
 })
 
@@ -89,11 +89,11 @@ test('without a server there is no interface; when it comes back, there is one',
   there.start()
   expect([interfaceThere(), there.send(1, arpFor(VIP))]).toEqual([undefined, 'interface-gone'])
   const server = await serve()
-  await vi.waitFor(() => expect(interfaceThere()).toBeDefined())
+  await expect.poll(() => interfaceThere()).toBeDefined()
   await server.stop()
-  await vi.waitFor(() => expect(interfaceThere()).toBeUndefined())
+  await expect.poll(() => interfaceThere()).toBeUndefined()
   await serve()
-  await vi.waitFor(() => expect(interfaceThere()?.index).toBeGreaterThan(1))
+  await expect.poll(() => interfaceThere()?.index).toBeGreaterThan(1)
 })
 
 test('a server stops although somebody is connected who has not said which port it is', async () => {
@@ -133,7 +133,7 @@ test('a link that is stopped while it connects leaves no connection behind', asy
   const last = connect(path)
   await once(last, 'connect')
   last.destroy()
-  await vi.waitFor(() => expect(count).toEqual({ accepted: 2, open: 0 }))
+  await expect.poll(() => count).toEqual({ accepted: 2, open: 0 })
 })
 
 test('what the server says of the interface later is taken over', async () => {
@@ -148,10 +148,9 @@ test('what the server says of the interface later is taken over', async () => {
   cleanups.push(() => server.close())
   await once(server.listen(path), 'listening')
   there.start()
-  await vi.waitFor(() => {
-    const [known] = there.interfaces().values()
-    expect(known?.addresses.map(({ address }) => address.toString())).toEqual(['fe80::b'])
-  })
+  const known = (): readonly string[] | undefined =>
+    [...there.interfaces().values()][0]?.addresses.map(({ address }) => address.toString())
+  await expect.poll(known).toEqual(['fe80::b'])
 })
 
 test.each([

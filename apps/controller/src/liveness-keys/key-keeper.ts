@@ -35,6 +35,7 @@ export interface KeyKeeperOptions {
 
 const FIELD_MANAGER = 'clarion-liveness'
 const STEP_MS = 60_000
+const BARRED_RETRY_MS = 60_000
 
 /**
  * Keeps the keys of the speakers' liveness in a Secret: makes the first one, mends what is broken, and rotates when an
@@ -76,8 +77,8 @@ export class KeyKeeper {
     const { mayWrite, now, stepMs, onChange } = this.#options
     const keys = readKeys(stored?.data)
     if (keys.current !== undefined) this.#remembered = { ...keys, current: keys.current }
-    // Whoever begins to lead looks again.
-    if (!mayWrite()) return DONE
+    // Whoever begins to lead looks again; who only renewed late does not begin.
+    if (!mayWrite()) return { type: 'requeueAfter', ms: BARRED_RETRY_MS }
     const annotations = stored?.metadata?.annotations ?? {}
     const context = { nowMs: now(), stepMs, remembered: this.#remembered }
     const { write, dueMs } = planKeys({ data: stored?.data, annotations }, context)

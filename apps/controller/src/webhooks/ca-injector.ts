@@ -44,6 +44,7 @@ interface Target {
 
 /** Someone who replaces the bundle less often than this is not in a fight with us. */
 const CALM_MS = 600_000
+const BARRED_RETRY_MS = 60_000
 const RETRY = { minRetryMs: 1000, maxRetryMs: 60_000 } as const
 
 /**
@@ -100,7 +101,9 @@ export class CaInjector {
     const caBundle = this.#caBundle
     if (target === undefined || caBundle === undefined) return DONE
     const patch = target.patchOf({ service, caBundle })
-    if (patch === undefined || !mayWrite()) return DONE
+    if (patch === undefined) return DONE
+    // Whoever begins to lead looks again; who only renewed late does not begin.
+    if (!mayWrite()) return { type: 'requeueAfter', ms: BARRED_RETRY_MS }
     const nowMs = performance.now()
     if (target.bundle !== caBundle || nowMs - target.writtenAtMs > CALM_MS) target.backoff.reset()
     else if (nowMs < target.notBeforeMs) return { type: 'requeueAfter', ms: target.notBeforeMs - nowMs }

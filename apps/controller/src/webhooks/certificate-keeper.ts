@@ -1,5 +1,4 @@
 import {
-  DONE,
   type KubeClient,
   type ObjectKey,
   type ReconcileResult,
@@ -96,8 +95,8 @@ export class CertificateKeeper implements CertificateSource {
     const { mayWrite, checkMs, onStored } = this.#options
     const stored = readSecretData(current?.data)
     this.#handover.take(stored)
-    // Whoever begins to lead looks again.
-    if (!mayWrite()) return DONE
+    // Whoever begins to lead looks again; who only renewed late does not begin.
+    if (!mayWrite()) return { type: 'requeueAfter', ms: checkMs }
     const plan = this.#plan(stored)
     if (!isKept(plan)) {
       const made = await this.#makeGood(stored, plan)

@@ -102,7 +102,11 @@ export class WebhookServer {
     if (server === undefined) return
     server.close()
     server.closeIdleConnections()
-    const timer = setTimeout(() => this.#stopping.abort(), this.#limits.drainMs)
+    const timer = setTimeout(() => {
+      this.#stopping.abort()
+      // A request of which the rest never comes, which nobody looks for once a server is closed.
+      server.closeAllConnections()
+    }, this.#limits.drainMs)
     await Promise.all(this.#busy)
     clearTimeout(timer)
     this.#stopping.abort()

@@ -6,7 +6,7 @@ import { MemoryLink, MemorySegment, SegmentServer } from '@clarion-lb/link'
 import { decodeNeighborMessage, encodeNeighborSolicitation } from '@clarion-lb/ndp'
 import { Ipv4Address, Ipv6Address, MacAddress } from '@clarion-lb/netaddr'
 import { ETHERNET_HEADER_LENGTH } from '@clarion-lb/wire'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { createPlane } from './create-plane.ts'
 import type { PlaneEvent } from './messages.ts'
 
@@ -66,10 +66,10 @@ const solicitation = encodeNeighborSolicitation({ mac: ASKER_MAC, source, target
 test('on a served segment a plane is the port of its node, and answers for what is wanted', async () => {
   const { asker, plane, heard, toAsker } = await setUp()
   plane.apply({ ...WANTED, remove: [] })
-  await vi.waitFor(() => expect(heard.length).toBeGreaterThan(2))
+  await expect.poll(() => heard.length).toBeGreaterThan(2)
   asker.send(1, request)
   asker.send(1, solicitation)
-  await vi.waitFor(() => expect(toAsker()).toHaveLength(2))
+  await expect.poll(() => toAsker()).toHaveLength(2)
   const [reply, advertisement] = toAsker()
   expect(decodeArpPacket((reply ?? new Uint8Array()).subarray(ETHERNET_HEADER_LENGTH))).toMatchObject({
     operation: ArpOperation.reply,
@@ -88,7 +88,7 @@ test('the interface of a served segment can be excluded by its name', async () =
   plane.apply({ ...WANTED, remove: [] })
   // The first is from before the port was attached.
   const told = () => events.filter(({ type }) => type === 'interfaces')
-  await vi.waitFor(() => expect(told().length).toBeGreaterThan(1))
+  await expect.poll(() => told().length).toBeGreaterThan(1)
   expect(told().at(-1)).toEqual({ type: 'interfaces', interfaces: [] })
   expect((await plane.counts()).addresses.map(({ gratuitous }) => gratuitous)).toEqual([0, 0])
 })

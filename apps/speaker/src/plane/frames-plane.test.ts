@@ -67,12 +67,12 @@ test('a thread that fails is started again, with all that is wanted', async () =
   plane.apply({ set: [], remove: ['192.0.2.2'] })
   expect((await plane.counts()).addresses.map(({ address }) => address)).toEqual(['192.0.2.1'])
   plane.apply({ set: [wanted('fail')], remove: [] })
-  await vi.waitFor(() => expect(onRestart).toHaveBeenCalledOnce())
+  await expect.poll(() => onRestart).toHaveBeenCalledOnce()
   expect(onRestart.mock.calls[0]?.[0].message).toBe('it fails')
   plane.apply({ set: [], remove: ['fail'] })
-  await vi.waitFor(async () => {
-    expect((await plane.counts()).addresses.map(({ address }) => address)).toEqual(['192.0.2.1'])
-  })
+  const answered = async (): Promise<readonly string[]> =>
+    (await plane.counts()).addresses.map(({ address }) => address)
+  await expect.poll(answered).toEqual(['192.0.2.1'])
   await plane.stop()
 })
 

@@ -13,6 +13,9 @@ export interface PeerBfdOptions {
 /** Those of FRR, and so of a BFDProfile that says nothing. */
 const DEFAULT_PARAMETERS = { receiveIntervalMs: 300, transmitIntervalMs: 300, detectMultiplier: 3 } as const
 
+/** After a session could not be opened. */
+const RETRY_MS = 5000
+
 /** The BFD session beside a BGP peer, wherever that is found. */
 export class PeerBfd {
   readonly #options: PeerBfdOptions
@@ -22,6 +25,7 @@ export class PeerBfd {
   /** What the session was made for. */
   #path = ''
   #problem: string | undefined
+  #retry: NodeJS.Timeout | undefined
   readonly #onEstablished = (): void => {
     // An interface that was made anew is another one: what is bound to the old one hears nothing.
     const isBound =
@@ -62,6 +66,7 @@ export class PeerBfd {
   }
 
   #sync(): void {
+    clearTimeout(this.#retry)
     const { speaker, peer } = this.#options
     const { endpoint } = peer
     const wanted = this.#wanted
@@ -100,10 +105,12 @@ export class PeerBfd {
       })
     } catch (error) {
       if (!(error instanceof Error)) throw error
-      this.#problem =
-        error instanceof BfdOptionsError
-          ? `BFD profile ${wanted.profile}: ${error.message}`
-          : `no BFD: ${error.message}`
+      const isOfProfile = error instanceof BfdOptionsError
+      this.#problem = isOfProfile
+        ? `BFD profile ${wanted.profile}: ${error.message}`
+        : `no BFD: ${error.message}`
+      // E.g. the port is another process's, which may be about to end.
+      if (!isOfProfile) this.#retry = setTimeout(() => this.#tryAgain(), RETRY_MS)
       return
     }
     this.#session.on('stateChange', () => this.#options.onChange())
@@ -111,6 +118,11 @@ export class PeerBfd {
     this.#session.on('down', ({ reason }) => {
       if (reason === 'detectionTimeExpired' || reason === 'remoteDown') this.#options.onDown()
     })
+  }
+
+  #tryAgain(): void {
+    this.#sync()
+    this.#options.onChange()
   }
 }
 

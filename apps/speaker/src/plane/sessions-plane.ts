@@ -131,8 +131,8 @@ export class SessionsPlane implements Sessions {
     })
     this.#host = host
     // The last thread may still be saying farewell to the same peers.
-    void this.#ending.then(async () => {
-      if (this.#host === host) await host.start()
+    void this.#ending.then(() => {
+      if (this.#host === host) host.keepStarted()
     })
   }
 

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { type ResourceLimits, Worker } from 'node:worker_threads'
 
 export interface WorkerHostOptions<Answer> {
@@ -47,6 +46,14 @@ export class WorkerHost<Request, Answer extends { readonly type: string }> {
     await promise
   }
 
+  /** Starts the thread, and again if that fails. */
+  keepStarted(): void {
+    this.#spawn(
+      () => undefined,
+      (failure) => this.#repair(failure)
+    )
+  }
+
   /** Dropped while there is no thread. */
   post(request: Request): void {
     this.#worker?.postMessage(request)
@@ -58,7 +65,10 @@ export class WorkerHost<Request, Answer extends { readonly type: string }> {
     clearTimeout(this.#restart)
     const worker = this.#worker
     if (worker === undefined) return
-    const exited = once(worker, 'exit')
+    // Not by `once` of node:events: an error on the way to its end is no failure of the end.
+    const exited = new Promise<void>((resolve) => {
+      worker.once('exit', () => resolve())
+    })
     last()
     await exited
   }
@@ -93,13 +103,6 @@ export class WorkerHost<Request, Answer extends { readonly type: string }> {
     const delayMs = RESTART_DELAYS_MS[Math.min(this.#failures, RESTART_DELAYS_MS.length - 1)]
     this.#failures += 1
     this.#options.onRestart(error)
-    this.#restart = setTimeout(
-      () =>
-        this.#spawn(
-          () => undefined,
-          (failure) => this.#repair(failure)
-        ),
-      delayMs
-    )
+    this.#restart = setTimeout(() => this.keepStarted(), delayMs)
   }
 }
