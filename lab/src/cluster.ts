@@ -28,6 +28,8 @@ export interface ClusterOptions {
   readonly localNodes?: readonly string[]
   /** What the controller and the speakers get besides. */
   readonly env?: Readonly<Record<string, string>>
+  /** Flags of the speakers besides. */
+  readonly speakerArgs?: readonly string[]
 }
 
 /** The namespace that the resources and the binaries live in. */
@@ -259,7 +261,12 @@ export class Cluster {
       name: `speaker-${name}`,
       prefix: this.segment.enter(name),
       script: join(this.#options.root, 'apps/speaker/dist/main.js'),
-      args: ['--port=9120', '--log-level=info', `--kubeconfig=${this.kubeconfigFile}`],
+      args: [
+        '--port=9120',
+        '--log-level=info',
+        `--kubeconfig=${this.kubeconfigFile}`,
+        ...(this.#options.speakerArgs ?? [])
+      ],
       env: {
         ...this.#options.env,
         METALLB_NAMESPACE: SYSTEM_NAMESPACE,

@@ -6,7 +6,8 @@ let address: string
 let announcer: string
 
 beforeAll(async () => {
-  fixture = await Fixture.start()
+  // A node that stands still for half a second, as one may here, is to stay who it is.
+  fixture = await Fixture.start({}, ['--ml-wan-config'])
   const [first = ''] = await fixture.addressesOf('web-ipv4')
   address = first
   await fixture.reach(address)

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type KubeObject, SERVICES, type V1Service } from '@clarion-lb/k8s-watch'
-import { Cluster, isOfSegment, type ServiceState } from '@clarion-lb/lab'
+import { Cluster, type ClusterOptions, isOfSegment, type ServiceState } from '@clarion-lb/lab'
 import { tryParseIpAddress } from '@clarion-lb/netaddr'
 
 export const ROOT = join(import.meta.dirname, '..', '..')
@@ -14,14 +14,18 @@ export class Fixture {
   readonly cluster: Cluster
   readonly directory: string
 
-  private constructor(directory: string, env: Readonly<Record<string, string>>) {
+  private constructor(directory: string, options: Pick<ClusterOptions, 'env' | 'speakerArgs'>) {
     this.directory = directory
-    this.cluster = new Cluster({ directory, root: ROOT, env })
+    this.cluster = new Cluster({ ...options, directory, root: ROOT })
   }
 
   /** `env` is what the binaries get besides. */
-  static async start(env: Readonly<Record<string, string>> = {}): Promise<Fixture> {
-    const fixture = new Fixture(await mkdtemp(join(tmpdir(), 'clarion-e2e-')), env)
+  static async start(
+    env: Readonly<Record<string, string>> = {},
+    speakerArgs: readonly string[] = []
+  ): Promise<Fixture> {
+    const directory = await mkdtemp(join(tmpdir(), 'clarion-e2e-'))
+    const fixture = new Fixture(directory, { env, speakerArgs })
     await fixture.cluster.start()
     await fixture.cluster.api.applyDirectory(EXAMPLES, isOfSegment)
     return fixture

@@ -16,7 +16,7 @@ function results(...answers: readonly (readonly [number, boolean])[]): ProbeResu
 test('the gap runs from the last answered request to the next answered one, in order of sending', () => {
   expect(
     findOutage(results([0, true], [20, true], [60, false], [40, false], [520, true], [540, true]))
-  ).toEqual({ gapMs: 500, lossMs: 20, lostRequests: 2, sentRequests: 6 })
+  ).toEqual({ gapMs: 500, lossMs: 20, lostRequests: 2, sentRequests: 6, openRequests: 1 })
 })
 
 test('without a lost request there is no gap, however slow the requests', () => {
@@ -24,7 +24,8 @@ test('without a lost request there is no gap, however slow the requests', () => 
     gapMs: 0,
     lossMs: 0,
     lostRequests: 0,
-    sentRequests: 2
+    sentRequests: 2,
+    openRequests: 1
   })
 })
 
@@ -33,8 +34,15 @@ test('requests that are lost between answered ones are counted as one loss', () 
     gapMs: 290,
     lossMs: 290,
     lostRequests: 2,
-    sentRequests: 5
+    sentRequests: 5,
+    openRequests: 1
   })
+})
+
+test('requests that are open at one time are those that were answered', () => {
+  const slow = results([0, true], [10, true], [20, false], [30, true], [40, true])
+  const ends = [25, 35, 1000, 45, 50]
+  expect(findOutage(slow.map((one, i) => ({ ...one, endedAtMs: ends[i] ?? 0 }))).openRequests).toBe(2)
 })
 
 test('a probe has the body of the answer, or the reason why there is none', async () => {

@@ -10,12 +10,19 @@ export interface ProbeResult {
   readonly error: string | undefined
 }
 
-/** One HTTP GET on a connection of its own, within `timeoutMs`. Never rejects. */
+/** Parts of a timeout. */
+const TIMEOUT_PARTS = 4
+
+/**
+ * One HTTP GET on a connection of its own, within `timeoutMs`: of this process's own time, since a process that stood still
+ * did not see the answer that is there. Never rejects.
+ */
 export async function probe(url: string, timeoutMs: number): Promise<ProbeResult> {
   const sentAtMs = performance.now()
   return new Promise((resolve) => {
+    let partsLeft = TIMEOUT_PARTS
     const end = (body: string | undefined, error: string | undefined): void => {
-      clearTimeout(timer)
+      clearInterval(timer)
       request.destroy()
       resolve({ url, sentAtMs, endedAtMs: performance.now(), body, error })
     }
@@ -29,7 +36,10 @@ export async function probe(url: string, timeoutMs: number): Promise<ProbeResult
       response.on('error', (error) => end(undefined, error.message))
     })
     request.on('error', (error) => end(undefined, error.message))
-    const timer = setTimeout(() => end(undefined, `no answer within ${timeoutMs} ms`), timeoutMs)
+    const timer = setInterval(() => {
+      partsLeft -= 1
+      if (partsLeft === 0) end(undefined, `no answer within ${timeoutMs} ms`)
+    }, timeoutMs / TIMEOUT_PARTS)
   })
 }
 
@@ -53,6 +63,8 @@ export interface Outage {
   readonly lossMs: number
   readonly lostRequests: number
   readonly sentRequests: number
+  /** The most requests that were under way at one time and were answered. */
+  readonly openRequests: number
 }
 
 /** The longest time without an answer in a stream of probes, and how many went unanswered in all. */
@@ -77,5 +89,27 @@ export function findOutage(results: readonly ProbeResult[]): Outage {
     hasLost = false
     lastAnswered = result
   }
-  return { gapMs: Math.round(gapMs), lossMs: Math.round(lossMs), lostRequests, sentRequests: inOrder.length }
+  return {
+    gapMs: Math.round(gapMs),
+    lossMs: Math.round(lossMs),
+    lostRequests,
+    sentRequests: inOrder.length,
+    openRequests: mostOpen(inOrder.filter(({ body }) => body !== undefined))
+  }
+}
+
+function mostOpen(results: readonly ProbeResult[]): number {
+  const changes = results
+    .flatMap(({ sentAtMs, endedAtMs }) => [
+      { atMs: sentAtMs, by: 1 },
+      { atMs: endedAtMs, by: -1 }
+    ])
+    .toSorted((a, b) => a.atMs - b.atMs || a.by - b.by)
+  let open = 0
+  let most = 0
+  for (const { by } of changes) {
+    open += by
+    most = Math.max(most, open)
+  }
+  return most
 }

@@ -7,6 +7,8 @@ export function buildBirdConfig({ asn, routerId, peers }: RouterConfig): string 
     `router id ${routerId};`,
     // Milliseconds since the epoch are not to be had; local time in full is.
     'timeformat protocol iso long ms;',
+    // RFC 8326: a router would leave the route alone while it has another one; here the log is enough.
+    'filter tell { if (65535, 0) ~ bgp_community then print "graceful shutdown of ", net, " by ", proto; accept; }',
     'protocol device {}',
     'protocol direct { ipv4; ipv6; }',
     ...[4, 6].map(
@@ -32,7 +34,7 @@ function buildPeer(asn: number, peer: RouterPeer): readonly string[] {
     '  graceful restart aware;',
     ...(password === undefined ? [] : [`  password "${password}";`]),
     ...(bfd === undefined ? [] : [`  bfd { interval ${bfd.intervalMs} ms; multiplier ${bfd.multiplier}; };`]),
-    `  ipv${address.includes(':') ? 6 : 4} { import all; export none; };`,
+    `  ipv${address.includes(':') ? 6 : 4} { import filter tell; export none; };`,
     '}'
   ]
 }

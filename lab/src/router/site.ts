@@ -14,6 +14,8 @@ export interface RouterSiteOptions {
   readonly directory: string
   /** @defaultValue the first of BIRD, FRR and our own that is there */
   readonly kind?: RouterKind | undefined
+  /** @defaultValue as the BFDProfile of the examples */
+  readonly bfd?: RouterPeer['bfd']
 }
 
 /** Autonomous systems: of the nodes, and of the router. */
@@ -52,7 +54,7 @@ export class RouterSite {
     this.config = {
       asn: ROUTER_ASN,
       routerId: withoutPrefixLength(SEGMENT.router[0]),
-      peers: nodeNames.flatMap((name) => peersOf(name, options.cluster.addressesOf(name)))
+      peers: nodeNames.flatMap((name) => peersOf(name, options.cluster.addressesOf(name), options.bfd ?? BFD))
     }
   }
 
@@ -113,12 +115,12 @@ export class RouterSite {
   }
 }
 
-function peersOf(name: string, addresses: readonly string[]): RouterPeer[] {
+function peersOf(name: string, addresses: readonly string[], bfd: RouterPeer['bfd']): RouterPeer[] {
   return addresses.map((address, i) => ({
     name: `${name.replaceAll('-', '_')}_ipv${i === 0 ? 4 : 6}`,
     address,
     localAddress: withoutPrefixLength(SEGMENT.router[i] ?? ''),
     asn: NODE_ASN,
-    bfd: BFD
+    bfd
   }))
 }
