@@ -1,7 +1,16 @@
 import type { KubeObject } from '@clarion-lb/kube-sim'
-import { l2Advertisement, NAMESPACE, node, serviceRef, type TestCluster } from '@clarion-lb/runtime/testing'
+import { SERVICE_L2_STATUSES } from '@clarion-lb/runtime'
+import {
+  afterwards,
+  l2Advertisement,
+  NAMESPACE,
+  node,
+  serviceRef,
+  type TestCluster
+} from '@clarion-lb/runtime/testing'
 import { describe, expect, test } from 'vitest'
 import { addressWonBy, putService, SpeakerBench, startCluster } from '../test/speaker-bench.ts'
+import { ServiceStatuses } from './service-statuses.ts'
 
 const RESOURCE = 'servicel2statuses'
 
@@ -176,5 +185,30 @@ describe('ServiceL2Status', () => {
     await cluster.eventually(() => expect(cluster.events('web')).toEqual(['nodeAssigned 1']))
     expect(plane.wanted).toEqual(['192.0.2.1'])
     expect(cluster.logs('layer 2 status not written')).toEqual([])
+  })
+
+  test('is written once there is its CustomResourceDefinition', async () => {
+    const cluster = await startCluster('n1')
+    cluster.removeCrd(`${RESOURCE}.metallb.io`)
+    const statusesOfOne = new ServiceStatuses({
+      name: 'layer 2 status',
+      client: await cluster.client(),
+      resource: SERVICE_L2_STATUSES,
+      prefix: 'l2-',
+      isOnePerService: true,
+      namespace: NAMESPACE,
+      node: 'n1',
+      pod: undefined,
+      wantedOf: (key) => (key === 'default/web' ? {} : undefined),
+      onProblem: (_key, error) => expect.unreachable(String(error)),
+      absentRetryMs: 50
+    })
+    afterwards(() => statusesOfOne.stop())
+    statusesOfOne.start(new AbortController().signal)
+    statusesOfOne.touch('default/web')
+    const lists = (): number => cluster.requests.filter(({ resource }) => resource === RESOURCE).length
+    await cluster.eventually(() => expect(lists()).toBeGreaterThan(2))
+    cluster.putCrd(`${RESOURCE}.metallb.io`)
+    await cluster.eventually(() => expect(statuses(cluster)).toEqual(['web@n1']))
   })
 })

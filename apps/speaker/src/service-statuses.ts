@@ -45,6 +45,8 @@ export interface ServiceStatusesOptions {
   /** By `namespace/name` of the Service; `undefined`: this node does not announce it. */
   readonly wantedOf: (key: string) => WantedStatus | undefined
   readonly onProblem: (key: string, error: unknown) => void
+  /** How long until it is looked again whether there is such a kind, milliseconds. @defaultValue 10_000 */
+  readonly absentRetryMs?: number
 }
 
 /**
@@ -52,13 +54,13 @@ export interface ServiceStatusesOptions {
  * and would do so as fast as the API server lets them.
  */
 const MAKE_AGAIN_MS = 1000
-/** While there is no such kind. Nothing is asked for this. */
 const ABSENT_RETRY_MS = 10_000
 
 /** Keeps one status object for each Service that this node announces, and deletes those that are not true any more. */
 export class ServiceStatuses implements Service {
   readonly name: string
   readonly #options: ServiceStatusesOptions
+  readonly #absentRetryMs: number
   readonly #resource: ResourceRef<ServiceStatus>
   readonly #informer: Informer<ServiceStatus, 'service'>
   readonly #loop: ReconcileLoop
@@ -74,12 +76,14 @@ export class ServiceStatuses implements Service {
     this.#options = options
     this.name = options.name
     this.#resource = defineResource<ServiceStatus>(options.resource)
-    const { client, namespace, node, isOnePerService, onProblem } = options
+    const { client, namespace, node, isOnePerService, onProblem, absentRetryMs = ABSENT_RETRY_MS } = options
+    this.#absentRetryMs = absentRetryMs
     const resource = this.#resource
     this.#informer = new Informer({
       client,
       resource,
       namespace,
+      absentRetryMs,
       trim: trimServiceStatus,
       ...(isOnePerService ? {} : { labelSelector: `${StatusLabel.node}=${node}` }),
       indexes: { service: (object: ServiceStatus) => [formatKey(subjectOf(object))] }
@@ -124,11 +128,13 @@ export class ServiceStatuses implements Service {
   }
 
   async #reconcile(key: ObjectKey, signal: AbortSignal): Promise<ReconcileResult> {
-    // Nobody tells when the kind comes: it brings no objects.
-    if (this.#informer.isAbsent) return { type: 'requeueAfter', ms: ABSENT_RETRY_MS }
     const { node, wantedOf } = this.#options
     const id = formatKey(key)
     const wanted = wantedOf(id)
+    if (this.#informer.isAbsent) {
+      // Nobody tells when the kind comes: it brings no objects.
+      return wanted === undefined ? DONE : { type: 'requeueAfter', ms: this.#absentRetryMs }
+    }
     const found = this.#informer.cache.byIndex('service', id)
     const mine = found.filter((object) => nodeOf(object) === node)
     const [first, ...duplicates] = mine

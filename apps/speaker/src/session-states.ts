@@ -22,28 +22,32 @@ export interface SessionStatesOptions {
   /** Of this node, as they are now. */
   readonly states: () => Iterable<PeerState>
   readonly onProblem: (peer: string, error: unknown) => void
+  /** How long until it is looked again whether there is such a kind, milliseconds. @defaultValue 10_000 */
+  readonly absentRetryMs?: number
 }
 
 /** States come and go while a session is made: what lasts shorter is not written. */
 const SETTLE_MS = 200
-/** While there is no such kind. Nothing is asked for this. */
 const ABSENT_RETRY_MS = 10_000
 
 /** Keeps one `BGPSessionState` for each peer of this node, named after both, so that it is found and never made twice. */
 export class SessionStates implements Service {
   readonly name = 'session states'
   readonly #options: SessionStatesOptions
+  readonly #absentRetryMs: number
   readonly #informer: Informer<BGPSessionState>
   readonly #loop: ReconcileLoop
   #running: Promise<void> | undefined
 
   constructor(options: SessionStatesOptions) {
     this.#options = options
-    const { client, namespace, node, onProblem } = options
+    const { client, namespace, node, onProblem, absentRetryMs = ABSENT_RETRY_MS } = options
+    this.#absentRetryMs = absentRetryMs
     this.#informer = new Informer<BGPSessionState>({
       client,
       resource: BGP_SESSION_STATES,
       namespace,
+      absentRetryMs,
       labelSelector: `${SessionLabel.node}=${node}`
     })
     this.#loop = new ReconcileLoop({
@@ -80,10 +84,12 @@ export class SessionStates implements Service {
   }
 
   async #reconcile(key: ObjectKey, signal: AbortSignal): Promise<ReconcileResult> {
-    // Nobody tells when the kind comes: it brings no objects.
-    if (this.#informer.isAbsent) return { type: 'requeueAfter', ms: ABSENT_RETRY_MS }
     const { client, namespace } = this.#options
     const state = [...this.#options.states()].find(({ name }) => this.#nameOf(name) === key.name)
+    if (this.#informer.isAbsent) {
+      // Nobody tells when the kind comes: it brings no objects.
+      return state === undefined ? DONE : { type: 'requeueAfter', ms: this.#absentRetryMs }
+    }
     const found = this.#informer.cache.get(key)
     if (state === undefined) {
       if (found === undefined) return DONE
