@@ -27,7 +27,8 @@ describe.skipIf(skip)('a responder', () => {
     {
       family: 'ipv4',
       others: Array.from({ length: 100 }, (_, i) => `192.0.2.${i + 100}`),
-      mark: `arping -c 1 -I e0 -w 10 ${VIP}`
+      // Without `-i` it would give up after a second.
+      mark: `arping -c 1 -I e0 -i 10 -w 10 ${VIP}`
     },
     {
       family: 'ipv6',

@@ -6,6 +6,8 @@ import { ResponderClient } from './responder-client.ts'
 import { Stage } from './stage.ts'
 
 const skip = skipReason('arping', 'ndisc6') !== undefined
+/** Until a tool asks again or gives up, arping whatever its `-w` says: an answer takes less on a busy machine, too. */
+const WAIT_S = 4
 
 let stage: Stage
 let node: Host
@@ -24,7 +26,7 @@ describe.skipIf(skip)('the tools', () => {
   afterEach(async () => stage.close())
 
   test('arping gets an answer to itself alone, by broadcast first and then by unicast', async () => {
-    const { status, output } = await client.attempt(`arping -I e0 -c 2 -w 10 ${VIP}`)
+    const { status, output } = await client.attempt(`arping -I e0 -i ${WAIT_S} -c 2 -w 10 ${VIP}`)
     expect(status).toBe(0)
     expect(output).toContain(`Unicast reply from ${VIP} [${node.mac}]`)
     expect(output).toContain('Sent 2 probes (1 broadcast(s))')
@@ -33,13 +35,13 @@ describe.skipIf(skip)('the tools', () => {
   })
 
   test('arping that only broadcasts is answered each time', async () => {
-    const { output } = await client.attempt(`arping -b -I e0 -c 2 -w 10 ${VIP}`)
+    const { output } = await client.attempt(`arping -b -I e0 -i ${WAIT_S} -c 2 -w 10 ${VIP}`)
     expect(output).toContain('Sent 2 probes (2 broadcast(s))')
     expect(output).toContain('Received 2 response(s)')
   })
 
   test('arping -D reports a duplicate, and none for an address that is free', async () => {
-    const taken = await client.attempt(`arping -D -I e0 -c 1 -w 10 ${VIP}`)
+    const taken = await client.attempt(`arping -D -I e0 -i ${WAIT_S} -c 1 -w 10 ${VIP}`)
     expect(taken.output).toContain(`Unicast reply from ${VIP} [${node.mac}]`)
     expect(taken.status).toBe(1)
     const free = await client.attempt('arping -D -I e0 -c 1 -w 1 192.0.2.11')
@@ -60,14 +62,14 @@ describe.skipIf(skip)('the tools', () => {
     await client.namespace.ip('addr add fe80::2/64 dev e0 nodad')
     for (const source of ['2001:db8::2', 'fe80::2']) {
       // oxlint-disable-next-line no-await-in-loop -- one question after the other
-      const { status, output } = await client.attempt(`ndisc6 -n -q -s ${source} ${VIP6} e0`)
+      const { status, output } = await client.attempt(`ndisc6 -n -q -r 10 -s ${source} ${VIP6} e0`)
       expect(output.trim().toLowerCase()).toBe(node.mac)
       expect(status).toBe(0)
     }
   })
 
   test('ndisc6 gets one answer and no other, and none for an address that is free', async () => {
-    const { output } = await client.attempt(`ndisc6 -n -m -r 1 ${VIP6} e0`)
+    const { output } = await client.attempt(`ndisc6 -n -m -r 1 -w ${WAIT_S * 1000} ${VIP6} e0`)
     expect(output.match(/Target link-layer address/g)).toHaveLength(1)
     expect(output).toContain(`from ${VIP6}`)
     // In the same solicited-node group.

@@ -1,11 +1,13 @@
 // A client with many flows to a UDP service: each asks in every round. Usage: client.ts ADDRESS PORT FLOWS
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FromClient, ToClient } from './traffic-protocol.ts'
 
-const INTERVAL_MS = 20
+/** Of rounds. A service that stands still for 3 s finds all that came meanwhile: so much its socket holds. */
+const INTERVAL_MS = 400
 /** After the end: what has not come by then is lost. */
-const GRACE_MS = 1000
+const GRACE_MS = 5000
 
 interface Flow {
   readonly socket: Socket
@@ -49,18 +51,27 @@ function perform({ type }: ToClient): void {
       tell(lookAt(round - 2))
       break
     case 'end':
-      clearInterval(timer)
-      setTimeout(() => tell(sumUp()), GRACE_MS)
+      void end()
   }
 }
 
 function ask(): void {
   round += 1
-  for (const { socket } of flows) socket.send(String(round), () => undefined)
+  const text = String(round)
+  // One after the other: somebody asks at any time.
+  for (const [i, { socket }] of flows.entries())
+    setTimeout(() => socket.send(text, () => undefined), (i * INTERVAL_MS) / flows.length)
+}
+
+async function end(): Promise<void> {
+  clearInterval(timer)
+  const deadlineMs = performance.now() + GRACE_MS
+  while (sumUp().lost > 0 && performance.now() < deadlineMs) await sleep(INTERVAL_MS)
+  tell(sumUp())
 }
 
 function lookAt(number: number): FromClient {
-  const answered = flows.filter((flow) => flow.answered.has(number))
+  const answered = flows.filter((flow) => number >= firstRound && flow.answered.has(number))
   const nodes = [...new Set(answered.map(({ node }) => node))].toSorted()
   return {
     type: 'seen',
@@ -69,7 +80,7 @@ function lookAt(number: number): FromClient {
   }
 }
 
-function sumUp(): FromClient {
+function sumUp(): Extract<FromClient, { type: 'ended' }> {
   const sent = (round - firstRound + 1) * flows.length
   const answered = flows.flatMap((flow) => [...flow.answered]).filter((number) => number >= firstRound).length
   return { type: 'ended', sent, lost: sent - answered }

@@ -9,7 +9,6 @@ import { Client, startService } from './traffic.ts'
 /** Address of the service. */
 export const VIP = '203.0.113.7'
 const ROUTER = '192.0.2.254'
-const INTERVAL_MS = 100
 const MULTIPLIER = 3
 const FLOWS = 60
 
@@ -17,14 +16,18 @@ const FLOWS = 60
 export interface EcmpNode {
   readonly name: string
   readonly address: string
-  readonly hasBfd: boolean
+  /** Absent: it has no BFD. */
+  readonly bfdIntervalMs?: number
 }
 
-/** The third is watched by BGP alone, so that its speaker can be away without the router taking it for dead. */
+/**
+ * The first is the one to be cut off. No process that stands still for 3 s ends the BFD session of the second: only its
+ * speaker does. The third is watched by BGP alone, so that its speaker can be away without the router taking it for dead.
+ */
 export const NODES: readonly EcmpNode[] = [
-  { name: 'node1', address: '192.0.2.1', hasBfd: true },
-  { name: 'node2', address: '192.0.2.2', hasBfd: true },
-  { name: 'node3', address: '192.0.2.3', hasBfd: false }
+  { name: 'node1', address: '192.0.2.1', bfdIntervalMs: 100 },
+  { name: 'node2', address: '192.0.2.2', bfdIntervalMs: 1500 },
+  { name: 'node3', address: '192.0.2.3' }
 ]
 
 /**
@@ -82,7 +85,7 @@ export class Topology {
   }
 
   /** Starts the speaker of a node; `isRestarting` as after a crash. */
-  async startSpeaker({ name, address, hasBfd }: EcmpNode, isRestarting = false): Promise<void> {
+  async startSpeaker({ name, address, bfdIntervalMs }: EcmpNode, isRestarting = false): Promise<void> {
     const speaker = await Speaker.start(
       this.#host(name),
       { asn: 64501, bgpIdentifier: address, listen: [], holdsEndOfRib: true },
@@ -98,13 +101,13 @@ export class Topology {
     this.#speakers.set(name, speaker)
     await speaker.ask('advertise', { peer: 'router', routes: [{ prefix: `${VIP}/32` }] })
     await speaker.ask('markComplete', undefined)
-    if (!hasBfd) return
+    if (bfdIntervalMs === undefined) return
     await speaker.ask('addBfd', {
       name: 'router',
       remoteAddress: ROUTER,
       localAddress: address,
-      transmitIntervalMs: INTERVAL_MS,
-      receiveIntervalMs: INTERVAL_MS,
+      transmitIntervalMs: bfdIntervalMs,
+      receiveIntervalMs: bfdIntervalMs,
       detectMultiplier: MULTIPLIER,
       protects: 'router'
     })
@@ -160,8 +163,7 @@ export class Topology {
   }
 }
 
-function peerOf({ name, address, hasBfd }: EcmpNode): DaemonPeer {
-  const bfd = { intervalMs: INTERVAL_MS, multiplier: MULTIPLIER, hops: 'single' } as const
+function peerOf({ name, address, bfdIntervalMs }: EcmpNode): DaemonPeer {
   return {
     name,
     address,
@@ -170,7 +172,9 @@ function peerOf({ name, address, hasBfd }: EcmpNode): DaemonPeer {
     families: [4],
     holdTimeS: 90,
     isPassive: true,
-    ...(hasBfd ? { bfd } : {})
+    ...(bfdIntervalMs === undefined
+      ? {}
+      : { bfd: { intervalMs: bfdIntervalMs, multiplier: MULTIPLIER, hops: 'single' } })
   }
 }
 

@@ -10,7 +10,7 @@ export interface Answers {
 /** What a client tells its test. */
 export type FromClient =
   | { readonly type: 'ready' }
-  /** Who answered the flows in the last round. */
+  /** Who answered the flows in one of the last rounds since it began. */
   | { readonly type: 'seen'; readonly unanswered: number; readonly answers: readonly Answers[] }
   /** Of all rounds since it began. */
   | { readonly type: 'ended'; readonly sent: number; readonly lost: number }

@@ -199,7 +199,7 @@ export const RESTART_ROWS: readonly Row[] = [
       await cell.daemon.resetSession(cell.peer)
       await cell.closed({ by: 'peer', code: CEASE })
       await cell.daemon.forgive(cell.peer)
-      await expect.poll(async () => (await cell.report()).counters.sessions, PATIENCE).toBe(2)
+      await expect.poll(async () => (await cell.report()).counters.sessions, PATIENCE).toBeGreaterThan(1)
       await cell.established()
       await cell.has(cell.prefix(4))
     }

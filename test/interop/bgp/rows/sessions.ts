@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Cell } from './cell.ts'
+import { type Cell, PATIENCE } from './cell.ts'
 import { DAEMON_ASN, DAEMON_ROUTES, OWN_ASN, type Row } from './row.ts'
 
 const BIG_ASN = 4_200_000_001
@@ -45,7 +45,7 @@ export const SESSION_ROWS: readonly Row[] = [
       await exchange(cell, [OWN_ASN])
       await cell.advertise({ prefix: cell.prefix(6) })
       await expect
-        .poll(async () => (await cell.daemon.paths(cell.prefix(6)))[0]?.nextHops)
+        .poll(async () => (await cell.daemon.paths(cell.prefix(6)))[0]?.nextHops, PATIENCE)
         .toContain(cell.peer.address)
     }
   },
@@ -87,7 +87,7 @@ export const SESSION_ROWS: readonly Row[] = [
       await cell.connect()
       await cell.advertise({ prefix: cell.prefix(4) })
       await expect
-        .poll(async () => (await cell.daemon.paths(cell.prefix(4)))[0]?.nextHops)
+        .poll(async () => (await cell.daemon.paths(cell.prefix(4)))[0]?.nextHops, PATIENCE)
         .toContain(cell.peer.address)
     }
   },
