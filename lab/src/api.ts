@@ -236,8 +236,9 @@ export class LabApi {
   }
 }
 
-export function connectApi(kubeconfigFile: string): LabApi {
-  return new LabApi(KubeClient.load({ kubeconfig: kubeconfigFile, timeoutMs: TIMEOUT_MS }))
+/** @param options - How long a request may take: see {@link KubeClient.load}. @defaultValue 3 s */
+export function connectApi(kubeconfigFile: string, options: { readonly timeoutMs?: number } = {}): LabApi {
+  return new LabApi(KubeClient.load({ kubeconfig: kubeconfigFile, timeoutMs: TIMEOUT_MS, ...options }))
 }
 
 function resourceOf<T extends KubeObject>(

@@ -161,7 +161,7 @@ describe.skipIf(reason !== undefined)('clarion and a real API server', () => {
   test('after a kill -9 of the API server, what happens next is seen', async () => {
     await fixture.controlPlane.crashApiServer()
     await fixture.controlPlane.startApiServer()
-    await fixture.createService('after-crash')
+    await until('it takes Services', async () => fixture.createService('after-crash').then(() => true))
     expect(await fixture.addressesOf('after-crash')).toHaveLength(1)
   })
 
@@ -171,7 +171,7 @@ describe.skipIf(reason !== undefined)('clarion and a real API server', () => {
     await fixture.controlPlane.crashApiServer()
     await fixture.controlPlane.etcd.compact()
     await fixture.controlPlane.startApiServer()
-    await fixture.createService('after-compaction')
+    await until('it takes Services', async () => fixture.createService('after-compaction').then(() => true))
     expect(await fixture.addressesOf('after-compaction')).toHaveLength(1)
   })
 

@@ -111,14 +111,9 @@ export class ClusterFixture {
   /** Asks again and again until an answer comes that is wanted: each time over a new connection. */
   async reach(address: string, isWanted: (answer: WebAnswer) => boolean = () => true): Promise<WebAnswer> {
     return until(`${address} is reached`, async () => {
-      const answer = await this.askOnce(address)
+      const answer = parseAnswer((await this.#client.probe(urlOf(address), PROBE_TIMEOUT_MS)).body)
       return answer !== undefined && isWanted(answer) ? answer : undefined
     })
-  }
-
-  /** One connection. */
-  async askOnce(address: string): Promise<WebAnswer | undefined> {
-    return parseAnswer((await this.#client.probe(urlOf(address), PROBE_TIMEOUT_MS)).body)
   }
 
   /** As {@link reach}, by datagrams. */

@@ -53,7 +53,7 @@ describe.skipIf(reason !== undefined)('clarion on three real nodes', () => {
 
   test('kubectl delete takes all away, and who then follows the page about installing reaches a Service', async () => {
     const before = await fixture.addressesOf('web')
-    await fixture.kubectl.run('delete', '-k', SHIPPED, '--timeout=60s')
+    await fixture.kubectl.run('delete', '-k', SHIPPED, '--timeout=120s')
     expect(await fixture.kubectl.run('get', 'namespaces,crds', '-o', 'name')).not.toContain('metallb')
     await fixture.follow(commandsOf('With the manifest'))
     await fixture.follow(commandsOf('A first address'))

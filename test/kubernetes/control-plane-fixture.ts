@@ -15,7 +15,10 @@ export const ROOT: string = join(import.meta.dirname, '..', '..')
 export const NODE = 'node-1'
 /** A segment with nobody on it, for the speaker to announce on. */
 const SEGMENT_PORT = 'lan0'
-const TIMEOUT_MS = 30_000
+/** A server that has just started takes its time. */
+const REQUEST_TIMEOUT_MS = 30_000
+/** Longer than a request, so that one that is not answered is repeated. */
+const TIMEOUT_MS = 60_000
 
 /** A real control plane, with our definitions and rights applied, and our binaries as processes. */
 export class ControlPlaneFixture {
@@ -25,7 +28,7 @@ export class ControlPlaneFixture {
 
   private constructor(controlPlane: ControlPlane) {
     this.controlPlane = controlPlane
-    this.api = connectApi(controlPlane.kubeconfigFile)
+    this.api = connectApi(controlPlane.kubeconfigFile, { timeoutMs: REQUEST_TIMEOUT_MS })
     const args = ['--port=0', '--health-probe-port=0', '--log-level=debug']
     this.clarion = new InstalledClarion({ controlPlane, root: ROOT, args })
   }

@@ -5,6 +5,8 @@ import { CLARION_NAMESPACE } from '@clarion-lb/lab/kubernetes'
 import { type ControlPlaneFixture, NODE, until } from './control-plane-fixture.ts'
 
 const CONNECTIONS = 16
+/** Of the end of a log, where something is amiss. */
+const LOG_LINES = 20
 /** So many at once wait for each other. */
 const CREATE_TIMEOUT_MS = 60_000
 const LEASE = { namespace: CLARION_NAMESPACE, name: 'clarion-controller' }
@@ -86,8 +88,13 @@ export class Controllers {
     await Promise.all(Array.from({ length: CONNECTIONS }, work))
   }
 
-  /** Addresses of all Services by `namespace/name`, once this many have one. */
+  /**
+   * Addresses of all Services by `namespace/name`, once this many have one.
+   *
+   * @throws Error with how many have, and what the controllers have said last
+   */
   async allAddresses(count: number, timeoutMs?: number): Promise<ReadonlyMap<string, string>> {
+    let known = 0
     const ask = async (): Promise<ReadonlyMap<string, string> | undefined> => {
       const { items } = await (await this.#fixture.client()).list(SERVICES)
       const addresses = new Map(
@@ -98,9 +105,20 @@ export class Controllers {
           ])
         )
       )
-      return addresses.size >= count ? addresses : undefined
+      known = addresses.size
+      return known >= count ? addresses : undefined
     }
-    return until(`${count} Services have addresses`, ask, timeoutMs)
+    try {
+      return await until(`${count} Services have addresses`, ask, timeoutMs)
+    } catch (error) {
+      const names = [...this.#processes.keys()]
+      const ends = await Promise.all(names.map(async (name) => `--- ${name}\n${await this.#lastSaid(name)}`))
+      throw new Error(`${known} of ${count} Services have addresses\n${ends.join('\n')}`, { cause: error })
+    }
+  }
+
+  async #lastSaid(name: string): Promise<string> {
+    return (await this.said(name)).trimEnd().split('\n').slice(-LOG_LINES).join('\n')
   }
 
   /** How many Services want addresses. */

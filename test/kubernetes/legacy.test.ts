@@ -1,3 +1,4 @@
+import { ServiceAnnotation } from '@clarion-lb/crds'
 import { defineResource, SERVICES, type V1Service } from '@clarion-lb/k8s-watch'
 import type { LabProcess } from '@clarion-lb/lab'
 import { applyManifest, CLARION_NAMESPACE, CONTROL_PLANE_PROGRAMS } from '@clarion-lb/lab/kubernetes'
@@ -33,6 +34,7 @@ bgp-communities:
   no-advertise: 65535:65282
 `
 const ANNOTATIONS = 'metallb.universe.tf'
+const POOL_ANNOTATION = ServiceAnnotation.ipAllocatedFromPool.current
 const SHARED = { [`${ANNOTATIONS}/allow-shared-ip`]: 'key' }
 /** Name, address that MetalLB has given, annotations, port. */
 const OLD: readonly (readonly [string, string, object, number])[] = [
@@ -106,6 +108,12 @@ describe.skipIf(reason !== undefined)('in place of a MetalLB that was configured
   })
 
   test('no Service is written again when the controller starts again', async () => {
+    await until('each has the annotation of its pool', async () => {
+      const services = await Promise.all(OLD.map(async ([name]) => fixture.service(name)))
+      return services.every(({ metadata }) => metadata?.annotations?.[POOL_ANNOTATION] !== undefined)
+        ? true
+        : undefined
+    })
     const before = await oldServices()
     await controller.stop()
     controller = await fixture.clarion.startController(place)

@@ -1,5 +1,5 @@
 import { CLARION_NAMESPACE, CONTROL_PLANE_PROGRAMS } from '@clarion-lb/lab/kubernetes'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { ControlPlaneFixture, NODE, until } from './control-plane-fixture.ts'
 import { Controllers } from './controllers.ts'
 import { skipReason } from './requirements.ts'
@@ -10,8 +10,19 @@ const METRIC = 'clarion_k8s_client_right_missing_bool'
 const CONTROLLER_PORT = 9121
 const SPEAKER_PORT = 9122
 const RBAC = '/apis/rbac.authorization.k8s.io/v1'
-const CONTROLLER_ROLE = `${RBAC}/clusterroles/metallb-system:controller`
-const SPEAKER_ROLE = `${RBAC}/namespaces/${CLARION_NAMESPACE}/roles/speaker`
+const REVIEWS = '/apis/authorization.k8s.io/v1/subjectaccessreviews'
+const SERVICE_STATUS: StatusRight = {
+  role: `${RBAC}/clusterroles/metallb-system:controller`,
+  account: 'controller',
+  group: '',
+  resource: 'services'
+}
+const REPORT_STATUS: StatusRight = {
+  role: `${RBAC}/namespaces/${CLARION_NAMESPACE}/roles/speaker`,
+  account: 'speaker',
+  group: 'metallb.io',
+  resource: 'servicel2statuses'
+}
 const ENDPOINTS = {
   apiVersion: 'discovery.k8s.io/v1',
   kind: 'EndpointSlice',
@@ -31,17 +42,29 @@ describe.skipIf(reason !== undefined)('a right that is revoked', () => {
   let fixture: ControlPlaneFixture
   let scraper: Scraper
 
-  /** Takes the rules with this resource from a role; gives the function that gives them back. */
-  const revoke = async (role: string, resource: string): Promise<() => Promise<void>> => {
+  /** Takes the rules with this right from a role; gives the function that gives them back. */
+  const revoke = async (right: StatusRight): Promise<() => Promise<void>> => {
+    const { role, account, group, resource } = right
     const rules = rulesOf((await fixture.controlPlane.ask({ path: role })).body)
-    const lesser = rules.filter((rule) => !JSON.stringify(rule).includes(`"${resource}"`))
+    const lesser = rules.filter((rule) => !JSON.stringify(rule).includes(`"${resource}/status"`))
     expect(lesser.length).toBeLessThan(rules.length)
     const setRules = async (now: readonly unknown[]): Promise<void> => {
       const contentType = 'application/merge-patch+json'
       await fixture.controlPlane.ask({ method: 'PATCH', path: role, contentType, body: { rules: now } })
     }
+    const giveBack = async (): Promise<void> => setRules(rules)
+    onTestFinished(giveBack)
     await setRules(lesser)
-    return () => setRules(rules)
+    const user = `system:serviceaccount:${CLARION_NAMESPACE}:${account}`
+    const update = { verb: 'update', namespace: CLARION_NAMESPACE, group, resource, subresource: 'status' }
+    // The API server watches roles as others do: it goes by what is written a moment later.
+    await until('the right is gone', async () => {
+      const body = { spec: { user, resourceAttributes: update } }
+      const answer = await fixture.controlPlane.ask({ method: 'POST', path: REVIEWS, body })
+      expect(answer.body).toMatchObject({ status: { allowed: false } })
+      return true
+    })
+    return giveBack
   }
   const waitForMetric = async (port: number, labels: string, wanted: number): Promise<void> => {
     await until(`${labels} is ${wanted}`, async () =>
@@ -66,7 +89,7 @@ describe.skipIf(reason !== undefined)('a right that is revoked', () => {
   test('of the controller is named in an event and a metric; once it is given again all goes on', async () => {
     const labels = 'resource="services/status",verb="update"'
     expect(await scraper.value(CONTROLLER_PORT, `${METRIC}{${labels}}`)).toBeUndefined()
-    const giveBack = await revoke(CONTROLLER_ROLE, 'services/status')
+    const giveBack = await revoke(SERVICE_STATUS)
     await fixture.createService('forbidden')
     await until('the event is written', async () =>
       (await fixture.eventsOf('forbidden')).includes('statusNotWritten') ? true : undefined
@@ -79,7 +102,7 @@ describe.skipIf(reason !== undefined)('a right that is revoked', () => {
 
   test('of the speaker is named in a metric; once it is given again what was missing is written', async () => {
     const labels = 'resource="servicel2statuses.metallb.io/status",verb="update"'
-    const giveBack = await revoke(SPEAKER_ROLE, 'servicel2statuses/status')
+    const giveBack = await revoke(REPORT_STATUS)
     await fixture.api.apply(ENDPOINTS)
     await waitForMetric(SPEAKER_PORT, labels, 1)
     await giveBack()
@@ -91,6 +114,15 @@ describe.skipIf(reason !== undefined)('a right that is revoked', () => {
     await waitForMetric(SPEAKER_PORT, labels, 0)
   })
 })
+
+/** To update the status of a resource. */
+interface StatusRight {
+  readonly role: string
+  /** Whose right it is. */
+  readonly account: string
+  readonly group: string
+  readonly resource: string
+}
 
 function rulesOf(body: unknown): readonly unknown[] {
   return typeof body === 'object' && body !== null && 'rules' in body && Array.isArray(body.rules)

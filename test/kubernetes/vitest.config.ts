@@ -8,8 +8,9 @@ export default mergeConfig(
       root: import.meta.dirname,
       include: ['**/*.test.ts'],
       fileParallelism: false,
-      testTimeout: 180_000,
-      hookTimeout: 180_000
+      // Longer than the waits in it, which say what did not come.
+      testTimeout: 300_000,
+      hookTimeout: 300_000
     }
   })
 )

@@ -149,6 +149,7 @@ describe('the beginning of a term', () => {
     cluster.put(pool('more', ['192.0.2.30/32']))
     cluster.put(service('b', {}, { annotations: { 'metallb.io/address-pool': 'more' } }))
     await eventuallyAddresses(cluster, { ...addresses, b: ['192.0.2.30'] })
+    expect(cluster.writes('services', 'controller-two')).toEqual(['update status b'])
   })
 
   test('knows of a Service that comes while others are listed, and of one that goes', async () => {
@@ -159,6 +160,7 @@ describe('the beginning of a term', () => {
     cluster.remove(serviceRef('a'))
     cluster.put(service('c'))
     await eventuallyAddresses(cluster, { b: addresses['b'] ?? [], c: ['192.0.2.10'] })
+    expect(cluster.writes('services', 'controller-two')).toEqual(['update status c'])
   })
 
   test('waits for the configuration: a missing CustomResourceDefinition takes no address away', async () => {

@@ -116,9 +116,8 @@ describe('CustomResourceDefinitions', () => {
       }
     })
     await cluster.eventually(() => expect(pools()).toEqual(['p', 'q']))
-    const ask = KubeClient.prototype.getPath
     vi.spyOn(KubeClient.prototype, 'getPath').mockImplementationOnce(async function (this: KubeClient, path) {
-      const answer = await ask.call(this, path)
+      const answer = await this.getPath(path)
       cluster.removeCrd(POOLS)
       await settled()
       return answer

@@ -32,6 +32,8 @@ export interface KubernetesClusterOptions {
 
 const API_BRIDGE = 'br-api'
 const READY_TIMEOUT_MS = 60_000
+/** We are where the API server is: one that does not answer at once is busy, and not out of reach. */
+const REQUEST_TIMEOUT_MS = 30_000
 
 /**
  * A real Kubernetes on a segment of network namespaces: a control plane, and nodes that run pods. To be used inside a
@@ -54,7 +56,7 @@ export class KubernetesCluster {
     this.controlPlane = facts.controlPlane
     this.nodes = facts.nodes
     this.#addresses = facts.addresses
-    this.api = connectApi(facts.controlPlane.kubeconfigFile)
+    this.api = connectApi(facts.controlPlane.kubeconfigFile, { timeoutMs: REQUEST_TIMEOUT_MS })
   }
 
   /**
@@ -134,19 +136,27 @@ export class KubernetesCluster {
     ])
   }
 
-  /** Switches a node on again, with the disk that it had. Resolves when its new kubelet says that it is Ready. */
+  /**
+   * Switches a node on again, with the disk that it had. Resolves when its new kubelet says that it is Ready, and has said
+   * how its pods are.
+   */
   async startNode(nodeName: string): Promise<void> {
     const node = this.nodes.get(nodeName)
     if (node === undefined) throw new Error(`there is no ${nodeName}`)
     const client = await this.api.client()
     // What the kubelet before it said stands for as long as the API server waits for a word of it.
     const before = lastHeartbeat(await client.get(NODES, { namespace: '', name: nodeName }))
+    const ended = await this.#containersOn(nodeName)
     await Promise.all([this.segment.plugCable(nodeName), run('ip', ['link', 'set', apiPort(nodeName), 'up'])])
     await node.boot()
     node.join()
     await this.#poll(`${nodeName} Ready again`, async () => {
       const now = await client.get(NODES, { namespace: '', name: nodeName })
       return isReady(now.status?.conditions) && lastHeartbeat(now) !== before ? true : undefined
+    })
+    await this.#poll(`no pod on ${nodeName} is said to have a container that ended with it`, async () => {
+      const now = await this.#containersOn(nodeName)
+      return now.some((id) => ended.includes(id)) ? undefined : true
     })
   }
 
@@ -175,6 +185,15 @@ export class KubernetesCluster {
       const ready = items.filter(({ status }) => isReady(status?.conditions))
       return ready.length === this.nodes.size ? true : undefined
     })
+  }
+
+  /** Identities of the containers of its pods, as the API server has them. */
+  async #containersOn(nodeName: string): Promise<readonly string[]> {
+    const client = await this.api.client()
+    const { items } = await client.list(PODS, { fieldSelector: `spec.nodeName=${nodeName}` })
+    return items.flatMap(({ status }) =>
+      (status?.containerStatuses ?? []).flatMap(({ containerID }) => containerID ?? [])
+    )
   }
 
   async #poll<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {

@@ -18,7 +18,8 @@ export const EXAMPLE_MANIFESTS: readonly (Manifest & Record<string, unknown>)[] 
 ]
 
 const PORT = 8080
-const PROBE_PERIOD = { periodSeconds: 1, failureThreshold: 1 }
+/** One that is slow to answer, on a machine that is busy, is not taken for dead. */
+const PROBE_TIMES = { periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 3 }
 const PATIENCE_S = 2
 
 /** A Deployment of pods that tell who they are, and two Services of type LoadBalancer for it: one of each traffic policy. */
@@ -71,8 +72,8 @@ function container(): object {
     imagePullPolicy: 'Never',
     env: [{ name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }],
     ports: [{ name: 'http', containerPort: PORT }],
-    readinessProbe: { httpGet: { path: '/readyz', port: 'http' }, ...PROBE_PERIOD },
-    livenessProbe: { httpGet: { path: '/healthz', port: 'http' }, ...PROBE_PERIOD },
+    readinessProbe: { httpGet: { path: '/readyz', port: 'http' }, ...PROBE_TIMES },
+    livenessProbe: { httpGet: { path: '/healthz', port: 'http' }, ...PROBE_TIMES },
     resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { memory: '64Mi' } },
     securityContext: {
       runAsNonRoot: true,

@@ -1,4 +1,3 @@
-import type { Outage } from '@clarion-lb/lab'
 import { CLARION_NAMESPACE } from '@clarion-lb/lab/kubernetes'
 import { expect, test } from 'vitest'
 import type { ClusterFixture } from '../cluster-fixture.ts'
@@ -10,10 +9,6 @@ import { runningContainers } from './running-container.ts'
  * An address moves at most twice when speakers are replaced: away from its node, and back.
  */
 const MOVES = 2
-
-function expectNoGap({ lostRequests, openRequests }: Outage): void {
-  expect(lostRequests).toBeLessThanOrEqual(MOVES * openRequests)
-}
 
 /** What clients notice when our pods are replaced: requests are sent all the time, each over a connection of its own. */
 export function testRollouts(fixture: () => ClusterFixture): void {
@@ -36,7 +31,7 @@ export function testRollouts(fixture: () => ClusterFixture): void {
       await inSystem('rollout', 'restart', 'daemonset/speaker')
       await fixture().waitForRollouts()
     })
-    expectNoGap(outage)
+    expect(outage.lostRequests).toBeLessThanOrEqual(MOVES * outage.openRequests)
   })
 
   test('a speaker whose pod is deleted hands over, and its successor is ready soon', async () => {
@@ -49,7 +44,7 @@ export function testRollouts(fixture: () => ClusterFixture): void {
       await inSystem('delete', 'pod', pod)
       await fixture().waitForRollouts()
     })
-    expectNoGap(outage)
+    expect(outage.lostRequests).toBeLessThanOrEqual(MOVES * outage.openRequests)
     await until('another pod is in its place', async () => {
       const now = await runningContainers(fixture(), 'speaker')
       return now.some((one) => one.node === node && one.pod !== pod) ? true : undefined

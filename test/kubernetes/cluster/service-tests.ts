@@ -59,8 +59,8 @@ export function testServices(fixture: () => ClusterFixture): void {
     await create('sticky', { sessionAffinity: 'ClientIP', ports: [{ port: 80, targetPort: HTTP_PORT }] })
     for (const address of await fixture().addressesOf('sticky')) {
       const { seen: pods } = await onOneNode(address, async () => {
-        const asked = new Set<string | undefined>()
-        for (let i = 0; i < CONNECTIONS; i += 1) asked.add((await fixture().askOnce(address))?.pod)
+        const asked = new Set<string>()
+        for (let i = 0; i < CONNECTIONS; i += 1) asked.add((await fixture().reach(address)).pod)
         return asked
       })
       expect([...pods]).toEqual([expect.stringMatching(/^web-/)])

@@ -1,9 +1,4 @@
-import {
-  type KubeClient,
-  type ObjectKey,
-  type ReconcileResult,
-  type V1Secret
-} from '@clarion-lb/k8s-watch'
+import { type KubeClient, type ObjectKey, type ReconcileResult, type V1Secret } from '@clarion-lb/k8s-watch'
 import { type CertificateMaker, type KeyPair, loadCertificateMaker } from '@clarion-lb/runtime'
 import { KeptSecret } from '../kept-secret.ts'
 import { CertificateHandover } from './certificate-handover.ts'

@@ -1,3 +1,4 @@
+import { until } from '../../control-plane-fixture.ts'
 import type { Scribe } from '../scribe.ts'
 import { MERGE_PATCH, textAt, versionOf } from '../scribe.ts'
 import { configMap, type Place, type Scenario } from './scenario.ts'
@@ -73,7 +74,12 @@ export const LIST_SCENARIOS: readonly Scenario[] = [
     run: async (scribe, place) => {
       await putThree(scribe, place)
       const version = versionOf(await scribe.get(place.core(`configmaps?${OURS}`)))
-      await scribe.post(place.core('configmaps'), configMap('d', {}, { color: 'red' }))
+      const added = await scribe.post(place.core('configmaps'), configMap('d', {}, { color: 'red' }))
+      // A list that may be older than the present comes out of a cache, which may not have the last write yet.
+      const ofAdded = place.core(`configmaps?resourceVersion=${versionOf(added)}`)
+      await until('the cache has it', async () =>
+        (await scribe.silent().get(ofAdded)).status === 200 ? true : undefined
+      )
       for (const query of [
         'resourceVersion=0',
         `resourceVersion=${version}`,
