@@ -105,7 +105,9 @@ describe('a router', () => {
     const speaker = await SpeakerBench.start(cluster)
     await cluster.eventually(() => expect(router.routes).toHaveLength(1))
     cluster.remove(peer('router', router))
-    await cluster.eventually(() => expect(router.closed.at(-1)?.text).toBe('the peer was removed'))
+    await cluster.eventually(() =>
+      expect(router.closed.at(-1)?.notification).toMatchObject({ code: 6, subcode: 3 })
+    )
     cluster.put(peer('router', router))
     await cluster.eventually(() => expect(router.routes).toHaveLength(1))
     await speaker.stop()

@@ -4,6 +4,8 @@ import type { PeerCounts } from './plane/sessions-messages.ts'
 
 type Read = (counts: PeerCounts) => number | undefined
 
+const hasNone: Read = ({ bfd }) => (bfd === undefined ? undefined : 0)
+
 /** Names and labels are those of MetalLB; what only its FRR modes have is there, too. */
 const GAUGES: Readonly<Record<string, readonly [help: string, read: Read]>> = {
   metallb_bgp_session_up: [
@@ -50,6 +52,9 @@ const COUNTERS: Readonly<Record<string, readonly [help: string, read: Read]>> = 
     ({ bfdCounters }) => bfdCounters?.packetsReceived
   ],
   metallb_bfd_control_packet_output: ['BFD packets sent', ({ bfdCounters }) => bfdCounters?.packetsSent],
+  metallb_bfd_echo_packet_input: ['BFD echo packets received: there are none', hasNone],
+  metallb_bfd_echo_packet_output: ['BFD echo packets sent: there are none', hasNone],
+  metallb_bfd_zebra_notifications: ['Notifications of Zebra, a part of FRR: there are none', hasNone],
   metallb_bfd_session_up_events: [
     'Times that a BFD session came up',
     ({ bfdCounters }) => bfdCounters?.upEvents

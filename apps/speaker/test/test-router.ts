@@ -1,6 +1,12 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { type BgpCloseReason, BgpSpeaker, type PathAttributes, type UpdateMessage } from '@clarion-lb/bgp'
+import {
+  type BgpCloseReason,
+  BgpSpeaker,
+  type NextHop,
+  type PathAttributes,
+  type UpdateMessage
+} from '@clarion-lb/bgp'
 import { Ipv4Address, parseIpAddress } from '@clarion-lb/netaddr'
 import { afterwards } from '@clarion-lb/runtime/testing'
 
@@ -18,7 +24,10 @@ export class TestRouter {
   readonly closed: BgpCloseReason[] = []
   /** Families whose End-of-RIB came, in order. */
   readonly endsOfRib: number[] = []
-  readonly #routes = new Map<string, PathAttributes | undefined>()
+  readonly #routes = new Map<
+    string,
+    { readonly attributes: PathAttributes | undefined; readonly nextHop: NextHop }
+  >()
   readonly #speaker: BgpSpeaker
   sessions = 0
   updates = 0
@@ -67,15 +76,20 @@ export class TestRouter {
   }
 
   attributesOf(prefix: string): PathAttributes | undefined {
-    return this.#routes.get(prefix)
+    return this.#routes.get(prefix)?.attributes
+  }
+
+  /** Addresses, the global one first. */
+  nextHopsOf(prefix: string): readonly string[] {
+    return Object.values(this.#routes.get(prefix)?.nextHop ?? {}).map(String)
   }
 
   #update({ withdrawn, reached, attributes, endOfRib }: UpdateMessage): void {
     if (endOfRib === undefined) this.updates += 1
     else this.endsOfRib.push(endOfRib)
     for (const prefix of withdrawn) this.#routes.delete(prefix.toString())
-    for (const { prefixes } of reached)
-      for (const prefix of prefixes) this.#routes.set(prefix.toString(), attributes)
+    for (const { prefixes, nextHop } of reached)
+      for (const prefix of prefixes) this.#routes.set(prefix.toString(), { attributes, nextHop })
   }
 }
 

@@ -166,6 +166,8 @@ export class SessionDriver {
     switch (effect.type) {
       case 'sendFinal':
         this.#options.socket.send(this.#encode({ ...this.#packet(), poll: false, final: true }))
+        // It took a sequence number: with the former one the next packet would be refused (RFC 5880 §6.7.3).
+        this.#encoded = undefined
         return
       case 'sendNow':
         this.#sendPeriodic()

@@ -43,6 +43,20 @@ describe('two speakers', () => {
     for (const { sourcePort } of pair.network.sent) expect(sourcePort).toBeGreaterThanOrEqual(49_152)
   })
 
+  test.each(['keyed-md5', 'keyed-sha1'] as const)('with %s stay up when a poll is repeated', (type) => {
+    const authentication = { type, keyId: 1, key: Buffer.from('key') }
+    const pair = pairOf({ options: { ...FAST, authentication } })
+    pair.untilUp()
+    pair.clock.advance(1000)
+    // The answer to the first poll.
+    let lost = 0
+    pair.network.fate = (from) => (from === '192.0.2.2' && lost++ === 0 ? undefined : 0)
+    pair.a.speaker.update(pair.a.session, { ...FAST, transmitIntervalMs: 60 })
+    pair.clock.advance(2000)
+    expect(lost).toBeGreaterThan(1)
+    for (const side of [pair.a, pair.b]) expect(side.session.counters.downEvents).toBe(0)
+  })
+
   test('notice silence within the detection time, and tell why', () => {
     const pair = pairOf({ options: FAST })
     pair.untilUp()

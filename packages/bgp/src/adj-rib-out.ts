@@ -1,5 +1,5 @@
 import type { IpFamily } from '@clarion-lb/netaddr'
-import { FamilyRib, type RibBatch } from './family-rib.ts'
+import { FamilyRib, type RibBatch, type RoomOf } from './family-rib.ts'
 import type { Route, RouteKey } from './routes.ts'
 import { familyOfKey } from './routes.ts'
 
@@ -45,9 +45,12 @@ export class AdjRibOut {
     this.#families[family].refresh()
   }
 
-  /** Takes what is to be sent next, which counts as sent; `undefined`: nothing is. */
-  take(family: IpFamily): RibBatch | undefined {
-    return this.#families[family].take()
+  /**
+   * Takes what is to be sent next, which counts as sent; `undefined`: nothing is. If it is known how much fits into a
+   * message, a batch that is not the last one ends with a full message.
+   */
+  take(family: IpFamily, roomOf?: RoomOf): RibBatch | undefined {
+    return this.#families[family].take(roomOf)
   }
 
   /** Wanted routes. */

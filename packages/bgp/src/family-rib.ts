@@ -1,16 +1,47 @@
 import type { IpFamily } from '@clarion-lb/netaddr'
+import { wireLengthOf } from './messages/prefixes.ts'
 import type { Route, RouteAttributes, RouteKey } from './routes.ts'
 
-/** What a batch may cost, about the octets that it takes on the wire. */
+/** What a batch may cost, about the octets that it takes on the wire; more, if that fills a message. */
 const BATCH_COST = 32_768
+/** However long messages may be, and whatever comes in between. */
+const MAX_BATCH_COST = 4 * BATCH_COST
 /** Header, attributes and communities of a message. */
 const MESSAGE_COST = 128
-const PREFIX_COST = { 4: 5, 6: 17 } as const
+/** Octets of the longest prefix on the wire. */
+const MAX_PREFIX_LENGTH = { 4: 5, 6: 17 } as const
 
 /** Changes to send: the withdrawn first, then those to reach, by attributes. */
 export interface RibBatch {
   readonly withdrawn: readonly Route[]
   readonly reached: readonly (readonly Route[])[]
+}
+
+/** Octets of prefixes that a message with these attributes has room for; without attributes: a withdrawal. */
+export type RoomOf = (attributes: RouteAttributes | undefined) => number
+
+/** Routes of one batch that go into messages together, and how full the last of these is. */
+class Packed {
+  readonly routes: Route[] = []
+  readonly #attributes: RouteAttributes | undefined
+  #room: number | undefined
+  #filled = 0
+  /** Routes that are counted in that. */
+  #counted = 0
+
+  constructor(attributes: RouteAttributes | undefined) {
+    this.#attributes = attributes
+  }
+
+  /** Whether the last message has room for a prefix of so many octets. */
+  hasRoomFor(length: number, roomOf: RoomOf): boolean {
+    this.#room ??= roomOf(this.#attributes)
+    for (; this.#counted < this.routes.length; this.#counted += 1) {
+      const next = wireLengthOf(this.routes[this.#counted]?.prefix.length ?? 0)
+      this.#filled = this.#filled + next > this.#room ? next : this.#filled + next
+    }
+    return this.#filled + length <= this.#room
+  }
 }
 
 /** What is known of one prefix. */
@@ -31,7 +62,7 @@ interface Entry {
  * A change is O(1), and sending a route looks nothing up. While there is no session only the wanted routes are known.
  */
 export class FamilyRib {
-  readonly #prefixCost: number
+  readonly #maxPrefixLength: number
   readonly #entries: Map<RouteKey, Entry> = new Map()
   #queue: Entry[] = []
   /** How much of the queue was taken. */
@@ -42,7 +73,7 @@ export class FamilyRib {
   #advertised = 0
 
   constructor(family: IpFamily) {
-    this.#prefixCost = PREFIX_COST[family]
+    this.#maxPrefixLength = MAX_PREFIX_LENGTH[family]
   }
 
   get size(): number {
@@ -122,33 +153,37 @@ export class FamilyRib {
     }
   }
 
-  take(): RibBatch | undefined {
-    const withdrawn: Route[] = []
-    const reached = new Map<RouteAttributes, Route[]>()
+  take(roomOf: RoomOf = () => 0): RibBatch | undefined {
+    const withdrawn = new Packed(undefined)
+    const reached = new Map<RouteAttributes, Packed>()
+    let last: Packed | undefined
     let cost = 0
-    while (cost <= BATCH_COST) {
+    const isFilling = (): boolean =>
+      cost <= MAX_BATCH_COST && last?.hasRoomFor(this.#maxPrefixLength, roomOf) === true
+    while (cost <= BATCH_COST || isFilling()) {
       const entry = this.#next()
       if (entry === undefined) break
-      cost += this.#prefixCost
+      cost += this.#maxPrefixLength
       const { route, held } = entry
       entry.isForced = false
       if (!entry.isWanted) {
-        if (held !== undefined) withdrawn.push(held)
         this.#entries.delete(route.key)
+        if (held === undefined) continue
+        withdrawn.routes.push(held)
+        last = withdrawn
         continue
       }
       if (held === undefined) this.#advertised += 1
       entry.held = route
       const same = reached.get(route.attributes)
-      if (same !== undefined) same.push(route)
-      else {
-        reached.set(route.attributes, [route])
-        cost += MESSAGE_COST
-      }
+      if (same === undefined) cost += MESSAGE_COST
+      last = same ?? new Packed(route.attributes)
+      last.routes.push(route)
+      reached.set(route.attributes, last)
     }
-    this.#advertised -= withdrawn.length
-    if (withdrawn.length === 0 && reached.size === 0) return undefined
-    return { withdrawn, reached: [...reached.values()] }
+    this.#advertised -= withdrawn.routes.length
+    if (withdrawn.routes.length === 0 && reached.size === 0) return undefined
+    return { withdrawn: withdrawn.routes, reached: Array.from(reached.values(), ({ routes }) => routes) }
   }
 
   /** The next one that is to be sent, which is pending no more. */

@@ -15,6 +15,21 @@ function openOf(changes: Partial<OpenMessage> = {}, capabilities: Partial<Capabi
   return { ...open, ...changes, capabilities: { ...open.capabilities, ...capabilities } }
 }
 
+test('who names only families that we do not know is sent no routes', () => {
+  // L2VPN EVPN (RFC 7432 §7).
+  const unknown = [{ code: 1, value: Uint8Array.of(0, 25, 0, 70) }]
+  expect(negotiate(openOf(), openOf({}, { families: [], unknown })).encoding.families).toEqual([])
+  expect(negotiate(openOf(), openOf({}, { families: [] })).encoding.families).toEqual([4])
+})
+
+test.each([
+  ['node-1', { hostName: 'node-1', domainName: '' }],
+  ['node-1.example.net', { hostName: 'node-1', domainName: 'example.net' }],
+  [undefined, undefined]
+])('the name of this host in an OPEN: %s', (hostName, fqdn) => {
+  expect(buildOpen(PEER, { ...LOCAL, hostName }, false).capabilities.fqdn).toEqual(fqdn)
+})
+
 describe('an OPEN', () => {
   test.each([
     { what: 'the AS number that is expected', options: {}, open: openOf(), refused: undefined },

@@ -1,5 +1,11 @@
 import type { IpFamily, Ipv4Address } from '@clarion-lb/netaddr'
-import type { Capabilities, NotificationMessage, OpenMessage, SessionEncoding } from './messages/model.ts'
+import type {
+  Capabilities,
+  FqdnCapability,
+  NotificationMessage,
+  OpenMessage,
+  SessionEncoding
+} from './messages/model.ts'
 import { NOTIFICATION, notification } from './messages/notification.ts'
 import { type BgpPeerOptions, DEFAULTS } from './options.ts'
 
@@ -8,6 +14,8 @@ const BOTH_FAMILIES: readonly IpFamily[] = [4, 6]
 /** RFC 4271 §4.1, RFC 8654 §4. */
 const MAX_MESSAGE_LENGTH = 4096
 const MAX_EXTENDED_MESSAGE_LENGTH = 65_535
+/** Code of the capability of RFC 4760 §8. */
+const MULTIPROTOCOL = 1
 /** RFC 5492 §5 with the capability of RFC 4760 §8: code 1, length 4, AFI, reserved, SAFI 1. */
 const MULTIPROTOCOL_CAPABILITY = { 4: [1, 4, 0, 1, 0, 1], 6: [1, 4, 0, 2, 0, 1] } as const
 
@@ -15,6 +23,7 @@ const MULTIPROTOCOL_CAPABILITY = { 4: [1, 4, 0, 1, 0, 1], 6: [1, 4, 0, 2, 0, 1] 
 export interface LocalIdentity {
   readonly asn: number
   readonly bgpIdentifier: Ipv4Address
+  readonly hostName?: string | undefined
 }
 
 /** What both OPENs came to. */
@@ -60,10 +69,15 @@ export function buildOpen(options: BgpPeerOptions, local: LocalIdentity, isResta
               // What forwards packets does not depend on this process, so F is always true.
               families: families.map((family) => ({ family, isForwardingPreserved: true }))
             },
-      fqdn: undefined,
+      fqdn: local.hostName === undefined ? undefined : fqdnOf(local.hostName),
       unknown: []
     }
   }
+}
+
+function fqdnOf(name: string): FqdnCapability {
+  const [hostName = '', ...domain] = name.split('.')
+  return { hostName, domainName: domain.join('.') }
 }
 
 /**
@@ -128,7 +142,8 @@ function isExpectedAsn(asn: number, expected: BgpPeerOptions['asn'], ownAsn: num
   return asn === expected
 }
 
-/** RFC 4760 §8: who says nothing speaks IPv4 unicast. */
-function familiesOf(capabilities: Capabilities): readonly IpFamily[] {
-  return capabilities.families.length === 0 ? [4] : capabilities.families
+/** RFC 4760 §8: who says nothing speaks IPv4 unicast. Who names only families that we do not know has said something. */
+function familiesOf({ families, unknown }: Capabilities): readonly IpFamily[] {
+  const hasOthers = unknown.some(({ code, value }) => code === MULTIPROTOCOL && value.length === 4)
+  return families.length === 0 && !hasOthers ? [4] : families
 }

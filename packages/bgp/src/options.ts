@@ -14,6 +14,11 @@ export interface BgpSpeakerOptions {
    * of them (RFC 4724 §4.1). @defaultValue false
    */
   readonly holdsEndOfRib?: boolean
+  /**
+   * What peers are told is the name of this host, with or without its domain, for their operators: the FQDN capability
+   * (draft-walton-bgp-hostname-capability), which has room for 64 octets of each. @defaultValue none
+   */
+  readonly hostName?: string
 }
 
 /** Where a speaker listens. */

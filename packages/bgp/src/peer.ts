@@ -106,8 +106,11 @@ export class BgpPeer extends EventEmitter<BgpPeerEvents> {
    * cannot be reached (RFC 9384).
    */
   reset(cause: 'administrative' | 'bfd-down'): void {
-    const subcode = cause === 'bfd-down' ? CEASE.BFD_DOWN : CEASE.ADMINISTRATIVE_RESET
-    void this.#sessions.end('automaticStop', notification(CEASE.code, subcode))
+    const told =
+      cause === 'bfd-down'
+        ? this.#lastWord(notification(CEASE.code, CEASE.BFD_DOWN))
+        : notification(CEASE.code, CEASE.ADMINISTRATIVE_RESET)
+    void this.#sessions.end('automaticStop', told)
   }
 
   /** @internal */
@@ -121,8 +124,11 @@ export class BgpPeer extends EventEmitter<BgpPeerEvents> {
     if (mode === 'restart') await this.#sender?.drained(FLUSH_TIMEOUT_MS)
     this.#isStarted = false
     const data = text === '' ? [] : [shutdownData(text)]
-    const shutdown = notification(CEASE.code, CEASE.ADMINISTRATIVE_SHUTDOWN, ...data)
-    await this.#sessions.end('stop', mode === 'restart' ? undefined : this.#lastWord(shutdown))
+    const told =
+      mode === 'removal'
+        ? notification(CEASE.code, CEASE.PEER_DE_CONFIGURED)
+        : notification(CEASE.code, CEASE.ADMINISTRATIVE_SHUTDOWN, ...data)
+    await this.#sessions.end('stop', mode === 'restart' ? undefined : this.#lastWord(told))
   }
 
   /** @internal The session is ended if it cannot live with the change. */
@@ -147,7 +153,7 @@ export class BgpPeer extends EventEmitter<BgpPeerEvents> {
   setEndpoint(endpoint: PeerEndpoint): void {
     if (this.state === 'established' || this.#endpoint?.address.equals(endpoint.address) === true) return
     if (this.#endpoint !== undefined)
-      void this.#sessions.end('stop', notification(CEASE.code, CEASE.PEER_DE_CONFIGURED))
+      void this.#sessions.end('stop', this.#lastWord(notification(CEASE.code, CEASE.PEER_DE_CONFIGURED)))
     this.#endpoint = endpoint
     if (this.#isStarted) this.#sessions.start()
   }
@@ -234,7 +240,7 @@ export class BgpPeer extends EventEmitter<BgpPeerEvents> {
       return
     }
     const idleHoldMs = this.#options.maxPrefixesIdleMs ?? DEFAULTS.maxPrefixesIdleMs
-    const told = tooManyPrefixes(exceeded, this.#options.maxPrefixes ?? 0)
+    const told = this.#lastWord(tooManyPrefixes(exceeded, this.#options.maxPrefixes ?? 0))
     session.handle({ type: 'automaticStop', notification: told, idleHoldMs })
   }
 

@@ -2,14 +2,19 @@ import type { IpFamily } from '@clarion-lb/netaddr'
 import type { UpdateMessage } from './messages/model.ts'
 import { type RouteKey, routeKeyOf } from './routes.ts'
 
+/** So many are told apart where there is no limit. */
+const MAX_TOLD_APART = 10_000
+
 /**
- * How many prefixes a peer has sent. With a limit they are told apart, and one more than that is all that is kept;
- * without one announcements and withdrawals are counted, which is more than there are if a route is announced twice.
+ * How many prefixes a peer has sent. With a limit they are told apart, and one more than that is all that is kept. Without
+ * one those beyond the first ten thousand are not: announcements and withdrawals of these are counted, which is more than
+ * there are if a route is announced twice.
  */
 export class PrefixCount {
   #limit: number | undefined
   readonly #keys = { 4: new Set<RouteKey>(), 6: new Set<RouteKey>() } as const
-  readonly #counts = { 4: 0, 6: 0 }
+  /** Of those that are not told apart. */
+  readonly #others = { 4: 0, 6: 0 }
 
   /** @param limit of each family */
   constructor(limit: number | undefined) {
@@ -26,23 +31,23 @@ export class PrefixCount {
     const limit = this.#limit
     for (const prefix of update.withdrawn) {
       const family = prefix.first.family
-      if (limit !== undefined) this.#keys[family].delete(routeKeyOf(prefix))
-      else this.#counts[family] = Math.max(0, this.#counts[family] - 1)
+      if (!this.#keys[family].delete(routeKeyOf(prefix)))
+        this.#others[family] = Math.max(0, this.#others[family] - 1)
     }
     for (const { prefixes } of update.reached) {
       for (const prefix of prefixes) {
         const { family } = prefix
-        if (limit === undefined) this.#counts[family] += 1
-        else {
-          this.#keys[family].add(routeKeyOf(prefix))
-          if (this.#keys[family].size > limit) return family
-        }
+        const keys = this.#keys[family]
+        const key = routeKeyOf(prefix)
+        if (limit === undefined && keys.size >= MAX_TOLD_APART && !keys.has(key)) this.#others[family] += 1
+        else keys.add(key)
+        if (limit !== undefined && keys.size > limit) return family
       }
     }
     return undefined
   }
 
   count(family: IpFamily): number {
-    return this.#limit === undefined ? this.#counts[family] : this.#keys[family].size
+    return this.#keys[family].size + this.#others[family]
   }
 }

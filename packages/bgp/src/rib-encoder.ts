@@ -1,6 +1,6 @@
 import type { IpFamily } from '@clarion-lb/netaddr'
 import type { RibBatch } from './family-rib.ts'
-import { encodeReach, encodeUnreach } from './messages/codec.ts'
+import { encodeReach, encodeUnreach, reachRoom, unreachRoom } from './messages/codec.ts'
 import type { NextHop, PathAttributes, SessionEncoding } from './messages/model.ts'
 import type { Route, RouteAttributes } from './routes.ts'
 
@@ -77,6 +77,13 @@ export class RibEncoder {
       )
     }
     return messages
+  }
+
+  /** {@link RoomOf} of what is encoded in this context. */
+  roomOf(attributes: RouteAttributes | undefined, context: UpdateContext): number {
+    const { encoding, family, nextHop } = context
+    if (attributes === undefined) return unreachRoom({ family, encoding })
+    return reachRoom({ family, nextHop, attributes: pathAttributes(attributes, context), encoding })
   }
 
   #remember(

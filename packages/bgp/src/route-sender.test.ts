@@ -62,6 +62,20 @@ function textOf(bytes: Uint8Array, { encoding }: Negotiated): string {
   return [...message.withdrawn.map((prefix) => `-${prefix.toString()}`), ...reached].join(' ')
 }
 
+test('a table takes as few messages as it can, however many batches it is', async () => {
+  const hosts = Array.from({ length: 100_000 }, (_, i) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}/32`)
+  const agreed = negotiated()
+  const encoding = { ...agreed.encoding, maxMessageLength: 4096 }
+  const { sent } = setUp(hosts, { isComplete: false, agreed: { ...agreed, encoding } })
+  const counts: number[] = []
+  for (let lines = await sent(); lines.length > 0; lines = await sent())
+    counts.push(...lines.map((line) => line.split(' ').length))
+  const [full = 0] = counts
+  expect(counts.slice(0, -1)).toEqual(Array.from({ length: Math.ceil(hosts.length / full) - 1 }, () => full))
+  // Header, lengths and attributes (ORIGIN, AS_PATH of one, NEXT_HOP) are 23 + 4 + 9 + 7 octets; a host is 5.
+  expect(full).toBe(Math.floor((4096 - 43) / 5))
+})
+
 test('End-of-RIB follows the routes of each family, and there is one', async () => {
   const { sender, sent, rib } = setUp(['192.0.2.1/32', '2001:db8::7/128'])
   expect(await sent()).toEqual(['+192.0.2.1/32', 'end-of-rib 4', '+2001:db8::7/128', 'end-of-rib 6'])

@@ -141,14 +141,11 @@ export class RouteSender {
   #sendBatch(family: IpFamily): boolean {
     const nextHop = this.#nextHops[family]
     if (typeof nextHop === 'string') return false
-    const batch = this.#rib.take(family)
-    if (batch === undefined) return false
     const { encoding, localAsn } = this.#negotiated
-    const isGracefulShutdown = this.#isGracefulShutdown
-    this.#sink.send(
-      'update',
-      this.#encoder.encode(batch, { encoding, localAsn, nextHop, family, isGracefulShutdown })
-    )
+    const context = { encoding, localAsn, nextHop, family, isGracefulShutdown: this.#isGracefulShutdown }
+    const batch = this.#rib.take(family, (attributes) => this.#encoder.roomOf(attributes, context))
+    if (batch === undefined) return false
+    this.#sink.send('update', this.#encoder.encode(batch, context))
     return true
   }
 

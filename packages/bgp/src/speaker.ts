@@ -48,7 +48,8 @@ export class BgpSpeaker {
       interner: new RouteInterner(),
       identity: (peer) => ({
         asn: peer.localAsn ?? options.asn,
-        bgpIdentifier: peer.bgpIdentifier ?? options.bgpIdentifier
+        bgpIdentifier: peer.bgpIdentifier ?? options.bgpIdentifier,
+        hostName: options.hostName
       }),
       isComplete: () => this.#isComplete,
       isGracefulShutdown: () => this.#isGracefulShutdown
@@ -143,8 +144,8 @@ export class BgpSpeaker {
     return peer
   }
 
-  /** Ends the session (Cease/3 would tell no more than a shutdown) and forgets the peer. Settles when it is closed. */
-  async removePeer(name: string, options: StopOptions = { mode: 'shutdown' }): Promise<void> {
+  /** Ends the session, see {@link StopOptions}, and forgets the peer. Settles when it is closed. */
+  async removePeer(name: string, options: StopOptions = { mode: 'removal' }): Promise<void> {
     const entry = this.#entries.get(name)
     if (entry === undefined) return
     this.#entries.delete(name)

@@ -27,18 +27,31 @@ test('without one it is made of the name of the node, as in MetalLB', () => {
   expect(identifierOf(ip('127.0.0.1'), local, 'node-a').toString()).toBe('171.77.153.120')
 })
 
-test('next hops of the other family are of the same interface', () => {
-  expect(text(nextHopsOf(ip('192.0.2.10'), local))).toEqual({
-    ipv4: '192.0.2.10',
+const linked = { zone: undefined, isLinked: true } as const
+
+test("next hops of the other family are of the same interface; those of its own are the session's", () => {
+  expect(text(nextHopsOf(ip('192.0.2.10'), local, linked))).toEqual({
     ipv6: '2001:db8::a',
     ipv6LinkLocal: 'fe80::a'
   })
-  expect(text(nextHopsOf(ip('198.51.100.10'), local))).toEqual({ ipv4: '198.51.100.10' })
-  expect(text(nextHopsOf(undefined, local, 'eth0'))).toMatchObject({
+  expect(text(nextHopsOf(ip('2001:db8::a'), local, linked))).toEqual({
     ipv4: '192.0.2.10',
     ipv6LinkLocal: 'fe80::a'
   })
-  expect(nextHopsOf(undefined, local)).toEqual({})
+  expect(nextHopsOf(ip('198.51.100.10'), local, linked)).toEqual({})
+  expect(nextHopsOf(undefined, local, linked)).toEqual({})
+})
+
+test('a session between link-local addresses has global next hops', () => {
+  const whole = { ipv4: '192.0.2.10', ipv6: '2001:db8::a', ipv6LinkLocal: 'fe80::a' }
+  expect(text(nextHopsOf(ip('fe80::a'), local, { zone: 'eth0', isLinked: true }))).toEqual(whole)
+  expect(text(nextHopsOf(undefined, local, { zone: 'eth0', isLinked: true }))).toEqual(whole)
+})
+
+test('a peer that is not on the link gets no link-local next hop', () => {
+  const far = { zone: undefined, isLinked: false } as const
+  expect(text(nextHopsOf(ip('192.0.2.10'), local, far))).toEqual({ ipv6: '2001:db8::a' })
+  expect(text(nextHopsOf(ip('2001:db8::a'), local, far))).toEqual({ ipv4: '192.0.2.10' })
 })
 
 test('a peer of our segments is one hop away', () => {

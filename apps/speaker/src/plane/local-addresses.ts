@@ -63,22 +63,27 @@ export function identifierOf(
   return Ipv4Address.fromNumber(swapped >>> 0 || 1)
 }
 
-/** Addresses of the interface that a session leaves by, for the routes of the other family. */
+/**
+ * Addresses of the interface that a session leaves by, for routes that its own address is no next hop of: those of the other
+ * family, and those of a session between link-local addresses. Its own one nobody knows better than the session.
+ *
+ * @param isLinked - Whether the peer is on the link: nobody else can use a link-local address (RFC 2545 §3)
+ */
 export function nextHopsOf(
   source: IpAddress | undefined,
   local: readonly LocalAddress[],
-  zone?: string
+  { zone, isLinked }: { readonly zone: string | undefined; readonly isLinked: boolean }
 ): { readonly ipv4?: Ipv4Address; readonly ipv6?: Ipv6Address; readonly ipv6LinkLocal?: Ipv6Address } {
   const name = zone ?? local.find(({ address }) => source !== undefined && address.equals(source))?.interface
   const siblings = local.flatMap((one) => (one.interface === name ? one.address : []))
-  const ipv4 = source?.family === 4 ? source : siblings.find((one) => one.family === 4)
-  const global = (one: IpAddress): one is Ipv6Address => one.family === 6 && !one.isLinkLocal
-  const ipv6 = source !== undefined && global(source) ? source : siblings.find(global)
+  const isGlobal = (one: IpAddress): one is Ipv6Address => one.family === 6 && !one.isLinkLocal
+  const ipv4 = source?.family === 4 ? undefined : siblings.find((one) => one.family === 4)
+  const ipv6 = source !== undefined && isGlobal(source) ? undefined : siblings.find(isGlobal)
   const linkLocal = siblings.find((one): one is Ipv6Address => one.family === 6 && one.isLinkLocal)
   return {
     ...(ipv4?.family === 4 ? { ipv4 } : {}),
     ...(ipv6 === undefined ? {} : { ipv6 }),
-    ...(linkLocal === undefined ? {} : { ipv6LinkLocal: linkLocal })
+    ...(linkLocal === undefined || !isLinked ? {} : { ipv6LinkLocal: linkLocal })
   }
 }
 

@@ -7,8 +7,15 @@ import {
   type BgpPeerOptions,
   BgpSpeaker
 } from '@clarion-lb/bgp'
-import { IpPrefix, Ipv4Address, parseIpAddress } from '@clarion-lb/netaddr'
-import { identifierOf, isOnLink, localAddresses, nextHopsOf, sourceTowards } from './local-addresses.ts'
+import { type IpAddress, IpPrefix, Ipv4Address, parseIpAddress } from '@clarion-lb/netaddr'
+import {
+  identifierOf,
+  isOnLink,
+  type LocalAddress,
+  localAddresses,
+  nextHopsOf,
+  sourceTowards
+} from './local-addresses.ts'
 import { PeerBfd } from './peer-bfd.ts'
 import { refusedState, stateOf } from './peer-state.ts'
 import type {
@@ -32,6 +39,8 @@ interface Entry {
   readonly bfd: PeerBfd
 }
 
+/** How often addresses of this node are looked at. */
+const LOOK_MS = 5000
 /** Peers are asked to prefer other ways for so long before a node leaves (RFC 8326). */
 const GRACEFUL_SHUTDOWN_MS = 500
 
@@ -49,6 +58,9 @@ export class SessionsCore {
   #bgp: BgpSpeaker | undefined
   #isComplete = false
   #isGracefulShutdown = false
+  /** As they were when next hops were chosen last, as text. */
+  #addresses = ''
+  #watch: NodeJS.Timeout | undefined
   /** Changes of peers, one after another. */
   #working: Promise<void> = Promise.resolve()
 
@@ -58,6 +70,7 @@ export class SessionsCore {
 
   start(): void {
     this.#bfd.start()
+    this.#watch = setInterval(() => this.#lookAtAddresses(), LOOK_MS)
   }
 
   /** All peers; a session is ended only if its own peer changed in a way that it cannot live with. */
@@ -71,6 +84,7 @@ export class SessionsCore {
       this.#routes.set(peer, routes)
       for (const prefix of remove) routes.delete(prefix)
       for (const route of set) routes.set(route.prefix, route)
+      if (routes.size === 0) this.#routes.delete(peer)
       const known = this.#entries.get(peer)?.peer
       if (known === undefined) continue
       if (remove.length > 0) known.remove(remove.map((prefix) => IpPrefix.parse(prefix)))
@@ -107,6 +121,7 @@ export class SessionsCore {
   }
 
   async stop({ mode, text }: SessionsEnd): Promise<void> {
+    clearInterval(this.#watch)
     await this.#working
     if (this.#bgp !== undefined) await this.#leave(this.#bgp, { mode, text })
     // After the sessions that it watches: AdminDown is no failure (RFC 5882 §4.2), but not every router knows.
@@ -130,9 +145,8 @@ export class SessionsCore {
     const gone = [...this.#entries.values()].filter(({ wanted }) => !names.has(wanted.name))
     for (const entry of gone) {
       this.#entries.delete(entry.wanted.name)
-      this.#routes.delete(entry.wanted.name)
       entry.bfd.stop()
-      void this.#bgp?.removePeer(entry.wanted.name, { mode: 'shutdown', text: 'the peer was removed' })
+      void this.#bgp?.removePeer(entry.wanted.name)
     }
     for (const wanted of peers) {
       const known = this.#entries.get(wanted.name)
@@ -153,7 +167,8 @@ export class SessionsCore {
     const { options, isMultihop } = await this.#optionsOf(wanted)
     const bgp = await this.#speaker(wanted, options)
     if (known !== undefined) {
-      bgp.updatePeer(options)
+      const isFixed = wanted.routerId !== undefined || known.wanted.routerId !== undefined
+      bgp.updatePeer(isFixed ? options : withIdentifierOf(known, options))
       known.wanted = wanted
       known.bfd.update(wanted.bfd, isMultihop)
       return
@@ -183,7 +198,8 @@ export class SessionsCore {
   async #speaker({ localAsn }: WantedPeer, { bgpIdentifier }: BgpPeerOptions): Promise<BgpSpeaker> {
     if (this.#bgp !== undefined) return this.#bgp
     if (bgpIdentifier === undefined) throw new BgpOptionsError('bgpIdentifier', 'is needed')
-    const bgp = new BgpSpeaker({ asn: localAsn, bgpIdentifier, holdsEndOfRib: true })
+    const { node } = this.#options
+    const bgp = new BgpSpeaker({ asn: localAsn, bgpIdentifier, holdsEndOfRib: true, hostName: node })
     this.#bgp = bgp
     await bgp.start()
     if (this.#isGracefulShutdown) bgp.setGracefulShutdown(true)
@@ -196,13 +212,9 @@ export class SessionsCore {
   ): Promise<{ readonly options: BgpPeerOptions; readonly isMultihop: boolean }> {
     const local = localAddresses()
     const address = wanted.address === undefined ? undefined : parseIpAddress(wanted.address)
-    const source =
-      wanted.sourceAddress !== undefined
-        ? parseIpAddress(wanted.sourceAddress)
-        : address === undefined
-          ? undefined
-          : await sourceTowards(address, wanted.interface)
+    const source = await sourceOf(wanted, address, local)
     const zone = wanted.interface
+    const isLinked = address === undefined || isOnLink(address, local)
     const settings = {
       name: wanted.name,
       asn: wanted.asn,
@@ -217,7 +229,7 @@ export class SessionsCore {
             )
           : Ipv4Address.parse(wanted.routerId),
       families: wanted.families,
-      nextHops: nextHopsOf(source, local, zone),
+      nextHops: nextHopsOf(source, local, { zone, isLinked }),
       ...(wanted.sourceAddress === undefined ? {} : { localAddress: parseIpAddress(wanted.sourceAddress) }),
       ...(wanted.vrf === undefined ? {} : { device: wanted.vrf }),
       ...(wanted.password === undefined ? {} : { password: wanted.password }),
@@ -228,7 +240,7 @@ export class SessionsCore {
       ...(wanted.hasGracefulRestart ? { gracefulRestart: { isRestarting: true } } : {})
     }
     const isInternal = wanted.asn === 'internal' || wanted.asn === wanted.localAsn
-    const isMultihop = wanted.isMultihop || (isInternal && address !== undefined && !isOnLink(address, local))
+    const isMultihop = wanted.isMultihop || (isInternal && !isLinked)
     if (address !== undefined)
       return {
         options: { ...settings, address, ...(zone === undefined ? {} : { interface: zone }) },
@@ -239,15 +251,21 @@ export class SessionsCore {
     return { options: { ...settings, interface: zone }, isMultihop: false }
   }
 
+  /** Addresses come and go while sessions stay. */
+  #lookAtAddresses(): void {
+    const addresses = JSON.stringify(localAddresses())
+    if (addresses === this.#addresses) return
+    this.#addresses = addresses
+    for (const name of this.#entries.keys()) void this.#refresh(name)
+  }
+
   /** Next hops follow the addresses of this node; that needs no new session. */
   async #refresh(name: string): Promise<void> {
     const entry = this.#entries.get(name)
     if (entry === undefined) return
     const { options } = await this.#optionsOf(entry.wanted)
-    const { bgpIdentifier = options.bgpIdentifier } = entry.peer.options
-    if (this.#entries.get(name) !== entry || isDeepStrictEqual(entry.peer.options.nextHops, options.nextHops))
-      return
-    this.#bgp?.updatePeer({ ...options, ...(bgpIdentifier === undefined ? {} : { bgpIdentifier }) })
+    if (this.#entries.get(name) !== entry || isSameText(entry.peer.options.nextHops, options.nextHops)) return
+    this.#bgp?.updatePeer(withIdentifierOf(entry, options))
   }
 
   #advertisementOf(route: RouteMessage): Advertisement {
@@ -266,4 +284,28 @@ export class SessionsCore {
     const entry = this.#entries.get(name)
     if (entry !== undefined) this.#options.onState(stateOf(entry))
   }
+}
+
+/** The address that a session comes from; `undefined`: nobody knows before it is there. */
+async function sourceOf(
+  { sourceAddress, vrf, interface: zone }: WantedPeer,
+  address: IpAddress | undefined,
+  local: readonly LocalAddress[]
+): Promise<IpAddress | undefined> {
+  if (sourceAddress !== undefined) return parseIpAddress(sourceAddress)
+  if (address === undefined) return undefined
+  if (vrf === undefined) return sourceTowards(address, zone)
+  // The routes of this process are not those of the VRF.
+  return local.find((one) => one.address.family === address.family && one.prefix.contains(address))?.address
+}
+
+/** A session would have to begin anew for another one. */
+function withIdentifierOf({ peer }: Pick<Entry, 'peer'>, options: BgpPeerOptions): BgpPeerOptions {
+  const { bgpIdentifier } = peer.options
+  return bgpIdentifier === undefined ? options : { ...options, bgpIdentifier }
+}
+
+/** Addresses are equal by their text. */
+function isSameText(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
 }

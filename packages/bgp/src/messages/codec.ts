@@ -13,7 +13,9 @@ export {
   encodeReach,
   encodeUnreach,
   type ReachRequest,
-  type UnreachRequest
+  reachRoom,
+  type UnreachRequest,
+  unreachRoom
 } from './update-encoder.ts'
 
 /** What decoding depends on. */

@@ -36,6 +36,11 @@ function octetsOf(bits: number): number {
   return (bits + 7) >>> 3
 }
 
+/** Octets of the wire form of a prefix of so many bits. */
+export function wireLengthOf(bits: number): number {
+  return 1 + octetsOf(bits)
+}
+
 /** Prefixes that fit into some room together. */
 export interface PrefixRun {
   /** Index behind the last one. */
@@ -49,7 +54,7 @@ export function measurePrefixes(prefixes: readonly IpPrefix[], start: number, ro
   let length = 0
   let end = start
   for (; end < prefixes.length; end += 1) {
-    const next = length + 1 + octetsOf(prefixes[end]?.length ?? 0)
+    const next = length + wireLengthOf(prefixes[end]?.length ?? 0)
     if (next > room) break
     length = next
   }

@@ -49,16 +49,25 @@ const ATTRIBUTE_HEAD = 4
  *
  * @throws RangeError if the attributes leave no room for a prefix in a message
  */
-export function encodeReach({ family, nextHop, attributes, prefixes, encoding }: ReachRequest): Uint8Array[] {
+export function encodeReach(request: ReachRequest): Uint8Array[] {
+  return pack(request.prefixes, reachLayout(request))
+}
+
+/** Octets of prefixes, in their wire form, that one message of such an announcement has room for; none: 0 or less. */
+export function reachRoom(request: Omit<ReachRequest, 'prefixes'>): number {
+  return roomOf(reachLayout(request))
+}
+
+function reachLayout({ family, nextHop, attributes, encoding }: Omit<ReachRequest, 'prefixes'>): Layout {
   const isClassic = family === 4 && nextHop.global.family === 4
   assert(isClassic || nextHop.global.family === 6, 'IPv6 prefixes have an IPv6 next hop')
   assert(family === 6 || isClassic || encoding.hasExtendedNextHop, 'RFC 8950 was not agreed on')
   const nextHopBytes = encodeNextHop(nextHop)
   const block = encodeAttributes(attributes, isClassic ? nextHopBytes : undefined, encoding)
-  if (isClassic) return pack(prefixes, classicReach(block, encoding))
+  if (isClassic) return classicReach(block, encoding)
   const { afi, safi } = afiSafiOf(family)
   const prefix = Uint8Array.of(0, afi, safi, nextHopBytes.length, ...nextHopBytes, 0)
-  return pack(prefixes, multiprotocol(ATTRIBUTE.MP_REACH_NLRI, prefix, block, encoding))
+  return multiprotocol(ATTRIBUTE.MP_REACH_NLRI, prefix, block, encoding)
 }
 
 /**
@@ -66,8 +75,18 @@ export function encodeReach({ family, nextHop, attributes, prefixes, encoding }:
  * IPv6, and for IPv4 if RFC 8950 was agreed on.
  */
 export function encodeUnreach({ family, prefixes, encoding }: UnreachRequest): Uint8Array[] {
-  if (family === 4 && !encoding.hasExtendedNextHop) return pack(prefixes, classicUnreach(encoding))
-  return pack(prefixes, unreachLayout(family, encoding))
+  return pack(prefixes, withdrawalLayout(family, encoding))
+}
+
+/** {@link reachRoom} of a withdrawal. */
+export function unreachRoom({ family, encoding }: Omit<UnreachRequest, 'prefixes'>): number {
+  return roomOf(withdrawalLayout(family, encoding))
+}
+
+function withdrawalLayout(family: IpFamily, encoding: SessionEncoding): Layout {
+  return family === 4 && !encoding.hasExtendedNextHop
+    ? classicUnreach(encoding)
+    : unreachLayout(family, encoding)
 }
 
 /** End-of-RIB (RFC 4724 §2): an empty UPDATE for IPv4, an empty MP_UNREACH_NLRI for IPv6. */
@@ -76,8 +95,12 @@ export function encodeEndOfRib(family: IpFamily, encoding: SessionEncoding): Uin
   return unreachLayout(family, encoding).create({ end: 0, length: 0 }).message
 }
 
+function roomOf({ maxMessageLength, overhead }: Layout): number {
+  return maxMessageLength - overhead
+}
+
 function pack(prefixes: readonly IpPrefix[], layout: Layout): Uint8Array[] {
-  const room = layout.maxMessageLength - layout.overhead
+  const room = roomOf(layout)
   const messages: Uint8Array[] = []
   let start = 0
   while (start < prefixes.length) {
