@@ -112,6 +112,22 @@ export const RULES: Readonly<Partial<Record<KindName, readonly Rule[]>>> = {
       pools: [POOL, { ...OTHER, spec: POOL.spec }]
     }),
     rule(
+      'warned',
+      'addresses that nobody can connect to (`0.0.0.0/8`, `127.0.0.0/8`, `224.0.0.0/3`, `::/127`, `fe80::/10`, `ff00::/8`)',
+      'spec.addresses[0]',
+      pool({ addresses: ['127.0.0.0/24'] })
+    ),
+    rule(
+      'warned',
+      'a `priority` below 0, which counts as none',
+      'spec.serviceAllocation.priority',
+      pool({ serviceAllocation: { priority: -1 } })
+    ),
+    rule('warned', 'the name of a namespace that is not there', 'spec.serviceAllocation.namespaces[0]', {
+      ...pool({ serviceAllocation: { namespaces: ['none'] } }),
+      namespaces: []
+    }),
+    rule(
       'refused',
       'a namespace or a selector that is listed twice',
       'spec.serviceAllocation.namespaces[1]',
@@ -133,8 +149,8 @@ export const RULES: Readonly<Partial<Record<KindName, readonly Rule[]>>> = {
       l2({ nodeSelectors: [NOWHERE] })
     ),
     rule(
-      'leftOut',
-      'an interface that is listed twice',
+      'warned',
+      'an interface that is listed twice: it is used once',
       'spec.interfaces[1]',
       l2({ interfaces: ['eth0', 'eth0'] })
     )
@@ -160,7 +176,7 @@ export const RULES: Readonly<Partial<Record<KindName, readonly Rule[]>>> = {
       'spec.localPref',
       bgp({ localPref: 1 }, { localPref: 2 })
     ),
-    rule('leftOut', 'an advertisement that says the same as another', 'spec', bgp({}, {})),
+    rule('warned', 'an advertisement that says the same as another', 'spec', bgp({}, {})),
     rule(
       'refused',
       'a community that is out of range, and no name of one',
@@ -232,6 +248,12 @@ export const RULES: Readonly<Partial<Record<KindName, readonly Rule[]>>> = {
       '`holdTime` that is no whole second, or above 65535 s: the nearest legal one is used',
       'spec.holdTime',
       peer({ holdTime: '90s500ms' })
+    ),
+    rule(
+      'warned',
+      '`keepaliveTime` that is longer than the hold time that is used: it is as long then',
+      'spec.keepaliveTime',
+      peer({ holdTime: '3500ms', keepaliveTime: '3500ms' })
     ),
     rule(
       'refused',

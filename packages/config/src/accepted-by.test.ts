@@ -50,21 +50,16 @@ test.each<[string, ConfigResources, Problem['acceptedBy']]>([
   ['an alias that is not there', bgp({ communities: ['later'] }), 'metallb'],
   ['a community that is none', bgp({ communities: ['65536:1'] }), undefined],
   ['many communities', bgp({ communities: Array.from({ length: 64 }, (_, i) => `1:${i}`) }), 'metallb'],
-  ['the same advertisement twice', bgp({ aggregationLength: 31 }), 'metallb'],
   ['another localPref', bgp({ aggregationLength: 31, localPref: 1 }), undefined],
-  ['one interface twice', l2({ interfaces: ['a', 'a'] }), 'metallb'],
   ['one pool twice', l2({ ipAddressPools: ['p', 'p'] }), undefined],
-  [
-    'one value of a preference twice',
-    l2({ preferredNodeSelectors: [{ weight: 1, preference: expression(['1', '1']) }] }),
-    'metallb'
-  ],
   [
     'a preference without values',
     l2({ preferredNodeSelectors: [{ weight: 1, preference: expression([]) }] }),
     undefined
   ],
-  ['one value of a node selector twice', l2({ nodeSelectors: [expression(['1', '1'])] }), undefined]
+  ['one value of a node selector twice', l2({ nodeSelectors: [expression(['1', '1'])] }), undefined],
+  ['a key that no label has', l2({ nodeSelectors: [{ matchLabels: { 'bad key!': 'x' } }] }), undefined],
+  ['a value that no label has', l2({ nodeSelectors: [{ matchLabels: { a: 'a b' } }] }), undefined]
 ])('%s', (_what, resources, acceptedBy) => {
   const [error] = buildConfig(resources).problems.filter(({ severity }) => severity === 'error')
   expect(error).toBeDefined()
@@ -78,7 +73,13 @@ test.each<[string, ConfigResources, string]>([
     l2({ ipAddressPoolSelectors: [expression(['1'])] }),
     'spec.ipAddressPoolSelectors'
   ],
-  ['a peer that is not there', bgp({ peers: ['z'] }), 'spec.peers[0]']
+  ['a peer that is not there', bgp({ peers: ['z'] }), 'spec.peers[0]'],
+  ['one interface twice', l2({ interfaces: ['a', 'a'] }), 'spec.interfaces[1]'],
+  [
+    'one value of a preference twice',
+    l2({ preferredNodeSelectors: [{ weight: 1, preference: expression(['1', '1']) }] }),
+    'spec.preferredNodeSelectors[0].preference.matchExpressions[0].values'
+  ]
 ])('%s is warned of', (_what, resources, field) => {
   expect(buildConfig(resources).problems).toMatchObject([{ severity: 'warning', name: 'x', field }])
 })

@@ -51,6 +51,20 @@ describe('communities', () => {
     ).toEqual(['64512:1', '64512:2', '1:1:9', '1:2:3'])
   })
 
+  test.each(['00000000001:2', '1:00000000002', 'large:0:00000000001:2'])(
+    'may have leading zeros: %s',
+    (text) => {
+      expect(communitiesOf([text]).fields).toEqual([])
+    }
+  )
+
+  test.each(['65536:1', '00000065536:1', `${'9'.repeat(400)}:1`, 'large:4294967296:1:2', '+1:2', '1:', ':'])(
+    'are not %s',
+    (text) => {
+      expect(communitiesOf([text]).fields).toEqual(['spec.communities[0]'])
+    }
+  )
+
   test('are at most 63 on one advertisement', () => {
     const many = Array.from({ length: 64 }, (_, i) => `64512:${i}`)
     expect(communitiesOf(many.slice(1)).fields).toEqual([])

@@ -31,18 +31,18 @@ export function attachBgpAdvertisements(
     const advertisement = parseAdvertisement(resource.spec ?? {}, context, findings)
     for (const name of chosen)
       checkAgainstPool(advertisement, context.pools.get(name), attached.get(name) ?? [], findings)
+    if (findings.hasErrors) continue
     const identity = identityOf(advertisement, chosen)
     const twin = identities.get(identity)
-    if (twin !== undefined) {
-      findings.error({
+    if (twin === undefined) identities.set(identity, findings.name)
+    else {
+      // What both say of a prefix is merged: it does no harm.
+      findings.warning({
         field: 'spec',
         message: `says the same as BGPAdvertisement ${twin}`,
-        remedy: 'remove one of them',
-        acceptedBy: 'metallb'
+        remedy: 'remove one of them'
       })
     }
-    if (findings.hasErrors) continue
-    identities.set(identity, findings.name)
     for (const name of chosen) attached.set(name, [...(attached.get(name) ?? []), advertisement])
   }
   return attached

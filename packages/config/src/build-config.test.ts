@@ -1,7 +1,7 @@
 import type { BGPPeer, IPAddressPool, L2Advertisement } from '@clarion-lb/crds'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { buildConfig, formatProblem, parseLegacyConfig } from './index.ts'
+import { buildConfig, formatProblem, type LabelSelector, parseLegacyConfig } from './index.ts'
 
 function pool(
   name: string,
@@ -158,6 +158,117 @@ describe('pools', () => {
   })
 })
 
+describe('what is surely not meant in a pool is warned of, and the pool is used:', () => {
+  const warningsOf = (pools: readonly IPAddressPool[], namespaces?: readonly { readonly name: string }[]) => {
+    const { config, problems } = buildConfig({ pools, ...(namespaces && { namespaces }) })
+    expect([config.pools.length, problems.every(({ severity }) => severity === 'warning')]).toEqual([1, true])
+    return problems.map(({ field, value }) => `${field} ${value}`)
+  }
+
+  test.each([
+    '0.0.0.0/24',
+    '126.255.255.0-127.0.0.1',
+    '224.0.0.0/24',
+    '255.255.255.255/32',
+    '::/127',
+    '::1/128',
+    'fe80::/64',
+    'febf::1-fec0::1',
+    'ff05::/64'
+  ])('addresses that nobody can connect to: %s', (text) => {
+    expect(warningsOf([pool('p', ['192.0.2.0/24', text])])).toEqual([`spec.addresses[1] ${text}`])
+  })
+
+  test.each(['1.0.0.0/24', '126.255.255.0/24', '128.0.0.0/24', '223.255.255.0/24', '::2/127', 'fec0::/64'])(
+    'but not those next to them: %s',
+    (text) => {
+      expect(warningsOf([pool('p', [text])])).toEqual([])
+    }
+  )
+
+  test('a negative priority', () => {
+    const of = (priority: number) => pool('p', ['192.0.2.0/24'], { serviceAllocation: { priority } })
+    expect([-1, 0, 1].map((priority) => warningsOf([of(priority)]))).toEqual([
+      ['spec.serviceAllocation.priority -1'],
+      [],
+      []
+    ])
+  })
+
+  test('a namespace that is not there, if it is known which there are', () => {
+    const pools = [pool('p', ['192.0.2.0/24'], { serviceAllocation: { namespaces: ['there', 'gone'] } })]
+    expect(warningsOf(pools, [{ name: 'there' }])).toEqual(['spec.serviceAllocation.namespaces[1] gone'])
+    expect(warningsOf(pools)).toEqual([])
+  })
+})
+
+describe('selectors', () => {
+  const problemsOf = (...nodeSelectors: readonly LabelSelector[]): readonly string[] =>
+    buildConfig({
+      pools: [GOOD],
+      l2Advertisements: [l2('x', { nodeSelectors } as NonNullable<L2Advertisement['spec']>)]
+    }).problems.map(({ field, value }) => `${field.replace('spec.nodeSelectors', '')} ${value}`)
+  const exists = (key: string) => ({ key, operator: 'Exists' })
+  const PREFIX = `${'a'.repeat(249)}.com`
+
+  // As the API server has it for the labels of objects: nothing else can match.
+  test.each([
+    'a',
+    'A_b.c-9',
+    'a'.repeat(63),
+    'example.com/a',
+    'node-role.kubernetes.io/control-plane',
+    `${PREFIX}/a`
+  ])('have the key %s', (key) => {
+    expect(problemsOf({ matchLabels: { [key]: '' }, matchExpressions: [exists(key)] })).toEqual([])
+  })
+
+  test.each([
+    '',
+    'bad key!',
+    '-a',
+    'a.',
+    'a'.repeat(64),
+    '/a',
+    'a/',
+    'a/b/c',
+    'Example.com/a',
+    'example..com/a',
+    `a${PREFIX}/a`,
+    'a\n'
+  ])('do not have the key %j', (key) => {
+    const shown = key.length > 80 ? `${key.slice(0, 80)}…` : key
+    expect(problemsOf({ matchLabels: { [key]: '' } })).toEqual([`[0].matchLabels ${shown}`])
+    expect(problemsOf({ matchExpressions: [exists(key)] })).toEqual([`[0].matchExpressions[0].key ${shown}`])
+  })
+
+  test.each(['', 'A_b.c-9', 'a'.repeat(63)])('have the value %j', (value) => {
+    const matchExpressions = [{ key: 'k', operator: 'NotIn', values: [value] }]
+    expect(problemsOf({ matchLabels: { k: value }, matchExpressions })).toEqual([])
+  })
+
+  test.each(['a b', 'example.com/a', '_a', 'a-', 'a'.repeat(64), 'ä'])(
+    'do not have the value %j',
+    (value) => {
+      expect(problemsOf({ matchLabels: { k: value } })).toEqual([`[0].matchLabels["k"] ${value}`])
+      const matchExpressions = [{ key: 'k', operator: 'In', values: ['a', value] }]
+      expect(problemsOf({ matchExpressions })).toEqual([`[0].matchExpressions[0].values ${value}`])
+    }
+  )
+
+  // MetalLB compares them as text, with sorted values.
+  test('are the same with their labels and values in another order, and not with their expressions', () => {
+    const oneOf = (...values: readonly string[]) => ({ key: 'a', operator: 'In', values })
+    const twice = (one: LabelSelector, other: LabelSelector): boolean => problemsOf(one, other).length > 0
+    expect(twice({ matchLabels: { a: '1', b: '2' } }, { matchLabels: { b: '2', a: '1' } })).toBe(true)
+    expect(twice({ matchExpressions: [oneOf('1', '2')] }, { matchExpressions: [oneOf('2', '1')] })).toBe(true)
+    const expressions = [oneOf('1'), exists('b')]
+    const reversed = { matchExpressions: expressions.toReversed() }
+    expect(twice({ matchExpressions: expressions }, reversed)).toBe(false)
+    expect(twice({ matchExpressions: expressions }, { matchExpressions: expressions })).toBe(true)
+  })
+})
+
 describe('L2 advertisements', () => {
   const pools = [
     pool('one', ['192.0.2.0/24']),
@@ -215,8 +326,43 @@ describe('L2 advertisements', () => {
     expect(count({ preferredNodeSelectors: [{ weight: 1, preference: {} }] })).toBe(2)
   })
 
+  test('are twins also with their selectors in another order', () => {
+    const expressions = [
+      { key: 'a', operator: 'Exists' },
+      { key: 'b', operator: 'Exists' }
+    ] as const
+    const [x, y] = [expressions, expressions.toReversed()].map((matchExpressions, i) =>
+      l2(`x${i}`, { serviceSelectors: [{ matchExpressions: [...matchExpressions] }] })
+    )
+    const l2Advertisements = [x, y].filter((one) => one !== undefined)
+    expect(buildConfig({ pools, l2Advertisements }).config.pools[0]?.l2Advertisements).toHaveLength(1)
+  })
+
+  test('interfaces that are there twice are used once', () => {
+    const { config } = buildConfig({
+      pools,
+      l2Advertisements: [l2('x', { interfaces: ['eth0', 'eth1', 'eth0'] })]
+    })
+    expect(config.pools[0]?.l2Advertisements[0]?.interfaces).toEqual(['eth0', 'eth1'])
+  })
+
+  // MetalLB looks for duplicates in lists of selectors, and not in preferences.
+  test('what is in a preference twice counts once', () => {
+    const inZone1 = { key: 'zone', operator: 'In', values: ['1', '1'] }
+    const preferredNodeSelectors = [
+      { weight: 5, preference: { matchExpressions: [inZone1, { ...inZone1, values: ['1'] }] } }
+    ]
+    const { config, problems } = buildConfig({
+      pools,
+      l2Advertisements: [l2('x', { preferredNodeSelectors })],
+      nodes: NODES
+    })
+    expect(problems.map(({ severity }) => severity)).toEqual(['warning'])
+    const [attached] = config.pools[0]?.l2Advertisements ?? []
+    expect([...(attached?.preferenceScores ?? [])]).toEqual([['a', 5]])
+  })
+
   test.each([
-    [{ interfaces: ['eth0', 'eth0'] }, 'spec.interfaces[1]'],
     [{ ipAddressPools: ['one', 'one'] }, 'spec.ipAddressPools[1]'],
     [{ interfaces: 'eth0' }, 'spec.interfaces'],
     [
@@ -254,6 +400,20 @@ describe('BGP', () => {
     const { config, problems } = advertise(spec)
     expect(problems.map((problem) => problem.field)).toEqual(field === undefined ? [] : [field])
     expect(config.pools[0]?.bgpAdvertisements).toHaveLength(field === undefined ? 1 : 0)
+  })
+
+  // MetalLB uses both: what they say of a prefix is merged.
+  test('an advertisement that says the same as another is used, and warned of', () => {
+    const bgpAdvertisements = ['x', 'y', 'z'].map((name) => ({
+      metadata: { name },
+      spec: { localPref: 7, communities: ['1:2'] }
+    }))
+    const { config, problems } = buildConfig({ pools, bgpAdvertisements, nodes: NODES })
+    expect(config.pools[0]?.bgpAdvertisements.map(({ name }) => name)).toEqual(['x', 'y', 'z'])
+    expect(problems.map(({ severity, name, message }) => `${severity} ${name}: ${message}`)).toEqual([
+      'warning y: says the same as BGPAdvertisement x',
+      'warning z: says the same as BGPAdvertisement x'
+    ])
   })
 
   const peer = (spec: object): BGPPeer => ({

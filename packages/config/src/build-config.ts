@@ -22,7 +22,7 @@ export interface ConfigResult {
  */
 export function buildConfig(asGiven: ConfigResources): ConfigResult {
   const resources = withoutNulls(asGiven)
-  const { nodes = [], namespaces = [], secrets = new Map() } = resources
+  const { nodes = [], namespaces, secrets = new Map() } = resources
   const list = new ProblemList()
   const pools = new Map(parsePools(resources.pools ?? [], namespaces, list).map((pool) => [pool.name, pool]))
   const communities = parseCommunities(resources.communities ?? [], list)

@@ -73,7 +73,7 @@ export function parseCommunity(text: string): Community | undefined {
   const parts = text.split(':')
   const isLarge = parts.length === 4 && parts[0] === 'large'
   const numbers = (isLarge ? parts.slice(1) : parts).map((part) =>
-    /^\d{1,10}$/.test(part) ? Number(part) : Number.NaN
+    /^\d+$/.test(part) ? Number(part) : Number.NaN
   )
   if (numbers.some((number) => !(number <= (isLarge ? MAX_UINT32 : MAX_UINT16)))) return undefined
   const [a = 0, b = 0, c = 0] = numbers

@@ -4,8 +4,14 @@ import type { L2Advertisement } from './model.ts'
 import type { ParsedPool } from './pools.ts'
 import type { Findings, ProblemList } from './problems.ts'
 import type { Labelled } from './resources.ts'
-import { compileSelector, DUPLICATE } from './selector.ts'
-import { compileSelectors, refuseDuplicates, selectNames } from './selectors-of.ts'
+import {
+  type CompiledSelector,
+  compileSelector,
+  DUPLICATE,
+  type LabelSelector,
+  withoutDuplicates
+} from './selector.ts'
+import { compileSelectors, selectNames, warnOfDuplicates } from './selectors-of.ts'
 
 /** The L2 advertisements of each pool, by name of the pool. One that says the same as another is attached once. */
 export function attachL2Advertisements(
@@ -43,7 +49,7 @@ function parseAdvertisement(
   findings: Findings
 ): L2Advertisement {
   const { interfaces = [], nodeSelectors, serviceSelectors, preferredNodeSelectors = [] } = spec
-  refuseDuplicates(interfaces, 'spec.interfaces', findings, 'metallb')
+  warnOfDuplicates(interfaces, 'spec.interfaces', findings)
   const selectors = compileSelectors(nodeSelectors, 'spec.nodeSelectors', findings)
   const chosen = selectNames(selectors, nodes)
   if (selectors.length > 0 && nodes.length > 0 && chosen.size === 0) {
@@ -56,7 +62,7 @@ function parseAdvertisement(
   return {
     name: findings.name,
     nodes: chosen,
-    interfaces: interfaces.length === 0 ? undefined : interfaces,
+    interfaces: interfaces.length === 0 ? undefined : [...new Set(interfaces)],
     serviceSelectors: compileSelectors(serviceSelectors, 'spec.serviceSelectors', findings),
     preferenceScores: scoreNodes(
       preferredNodeSelectors,
@@ -73,13 +79,10 @@ function scoreNodes(
 ): Map<string, number> {
   const scores = new Map<string, number>()
   for (const [i, { weight, preference }] of preferences.entries()) {
-    const compiled = compileSelector(preference)
+    const field = `spec.preferredNodeSelectors[${i}].preference`
+    const compiled = compilePreference(preference, field, findings)
     if (compiled.type === 'invalid') {
-      findings.error({
-        ...compiled,
-        field: `spec.preferredNodeSelectors[${i}].preference.${compiled.field}`,
-        ...(compiled.message === DUPLICATE ? { acceptedBy: 'metallb' } : {})
-      })
+      findings.error({ ...compiled, field: `${field}.${compiled.field}` })
       continue
     }
     for (const { name, labels } of nodes) {
@@ -87,6 +90,14 @@ function scoreNodes(
     }
   }
   return scores
+}
+
+/** Duplicates are no errors here, other than in lists of selectors: MetalLB looks for them in those alone. */
+function compilePreference(preference: LabelSelector, field: string, findings: Findings): CompiledSelector {
+  const compiled = compileSelector(preference)
+  if (compiled.type === 'selector' || compiled.message !== DUPLICATE) return compiled
+  findings.warning({ ...compiled, field: `${field}.${compiled.field}` })
+  return compileSelector(withoutDuplicates(preference))
 }
 
 /** Advertisements with preferences always stack, so that their weights add up. */

@@ -143,6 +143,15 @@ address-pools:
     expect([resources?.pools, problems]).toEqual([[], []])
   })
 
+  test.each(['{receive-interval: 50}', '{name: "", receive-interval: 50}', '{name: [a]}'])(
+    'a BFD profile without a name is refused: %s',
+    (entry) => {
+      const { resources, problems } = parseLegacyConfig(`bfd-profiles:\n- {name: fast}\n- ${entry}`, OBJECT)
+      expect(resources?.bfdProfiles?.map(({ metadata }) => metadata?.name)).toEqual(['fast'])
+      expect(problems).toMatchObject([{ severity: 'error', field: 'config.bfd-profiles[1].name' }])
+    }
+  )
+
   test('a bad pool does not cost the good one', () => {
     const text =
       'address-pools:\n- {name: bad, protocol: layer2, speed: 9, addresses: [192.0.2.0/24]}\n- {name: good, protocol: layer2, addresses: [203.0.113.0/24]}'

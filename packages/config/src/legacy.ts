@@ -62,10 +62,15 @@ export function parseLegacyConfig(
   })
   const bfdProfiles = entriesOf(top['bfdProfiles'], 'bfd-profiles', findings).flatMap(
     (entry, i): BFDProfile[] => {
-      const fields = renamed(entry, BFD_FIELDS, `config.bfd-profiles[${i}]`, about())
+      const path = `config.bfd-profiles[${i}]`
+      const fields = renamed(entry, BFD_FIELDS, path, about())
       if (fields === undefined) return []
       const { name, ...spec } = fields
-      return [{ metadata: { ...object, name: String(name) }, spec: spec as NonNullable<BFDProfile['spec']> }]
+      if (typeof name !== 'string' || name === '') {
+        findings.error({ field: `${path}.name`, message: 'is required', remedy: 'name the profile' })
+        return []
+      }
+      return [{ metadata: { ...object, name }, spec: spec as NonNullable<BFDProfile['spec']> }]
     }
   )
   const aliases = isRecord(top['bgpCommunities']) ? Object.entries(top['bgpCommunities']) : []

@@ -27,15 +27,18 @@ export function parseTimers(spec: PeerSpec, findings: Findings): Timers {
   const hold =
     holdTimeMs ?? (keepaliveTimeMs === undefined ? undefined : holdTimeFor(keepaliveTimeMs, findings))
   const keepalive = keepaliveTimeMs ?? (holdTimeMs === undefined ? undefined : Math.floor(holdTimeMs / 3))
-  if (hold !== undefined && keepalive !== undefined && keepalive > hold) {
-    findings.error({
-      field: 'spec.keepaliveTime',
-      value: spec.keepaliveTime,
-      message: 'is longer than the hold time',
-      remedy: 'use a third of the hold time, or leave it out'
-    })
+  if (hold === undefined || keepalive === undefined || keepalive <= hold)
+    return { holdTimeMs: hold, keepaliveTimeMs: keepalive, connectTimeMs }
+  const finding = {
+    field: 'spec.keepaliveTime',
+    value: spec.keepaliveTime,
+    message: 'is longer than the hold time',
+    remedy: 'use a third of the hold time, or leave it out'
   }
-  return { holdTimeMs: hold, keepaliveTimeMs: keepalive, connectTimeMs }
+  // MetalLB compares them as they are written; what rounding made of the hold time holds for both.
+  if (holdMs !== undefined && keepalive > holdMs) findings.error(finding)
+  else findings.warning({ ...finding, message: `${finding.message} that is used; ${hold / 1000} s is used` })
+  return { holdTimeMs: hold, keepaliveTimeMs: hold, connectTimeMs }
 }
 
 /** Three times the keepalive time, or what is legal next to that. */

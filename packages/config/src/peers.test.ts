@@ -123,6 +123,62 @@ describe('a peer', () => {
   })
 })
 
+// MetalLB compares the timers as they are written, and takes the keepalive time that is as long as the hold time.
+describe('the timers of a peer', () => {
+  const timersOf = (spec: object) => {
+    const { config, problems } = build({ bgpPeers: [peer('x', spec)] })
+    const [built] = config.peers
+    const fields = problems.map(({ severity, field }) => `${severity} ${field}`)
+    return [built?.holdTimeMs, built?.keepaliveTimeMs, ...fields]
+  }
+  const WARNINGS = ['warning spec.holdTime', 'warning spec.keepaliveTime']
+
+  test.each<[string, string, readonly unknown[]]>([
+    ['900ms', '300ms', [0, 0, ...WARNINGS]],
+    ['3500ms', '3500ms', [3000, 3000, ...WARNINGS]],
+    ['3500ms', '1s', [3000, 1000, 'warning spec.holdTime']],
+    ['65536s', '65536s', [65_535_000, 65_535_000, ...WARNINGS]],
+    ['9s', '9s', [9000, 9000]],
+    ['0s', '0s', [0, 0]]
+  ])('may be %s and %s', (holdTime, keepaliveTime, timers) => {
+    expect(timersOf({ holdTime, keepaliveTime })).toEqual(timers)
+  })
+
+  test('may be a keepalive time alone, however long', () => {
+    expect(timersOf({ keepaliveTime: '65536s' })).toEqual([
+      65_535_000,
+      65_535_000,
+      'warning spec.keepaliveTime',
+      'warning spec.keepaliveTime'
+    ])
+  })
+
+  test.each([
+    ['9s', '10s'],
+    ['0s', '1s'],
+    ['3500ms', '3501ms']
+  ])('may not be %s and %s: the second is longer', (holdTime, keepaliveTime) => {
+    const [hold, keepalive, ...fields] = timersOf({ holdTime, keepaliveTime })
+    expect([hold, keepalive, fields.at(-1)]).toEqual([undefined, undefined, 'error spec.keepaliveTime'])
+  })
+
+  test.each([
+    ['+90s', 90_000],
+    ['.5h', 1_800_000],
+    ['1.m.5m', 90_000],
+    ['90000000μs', 90_000],
+    ['90000000µs', 90_000],
+    ['+0', 0],
+    ['1h1m1s', 3_661_000]
+  ])('are written as in Go: %s', (holdTime, ms) => {
+    expect(timersOf({ holdTime })[0]).toBe(ms)
+  })
+
+  test.each(['', '+', '90', '.s', '1.5.5s', '1 s', '++1s', '9S', 's'])('are not %j', (holdTime) => {
+    expect(timersOf({ holdTime })).toEqual([undefined, undefined, 'error spec.holdTime'])
+  })
+})
+
 describe('a BFDProfile with the echo function', () => {
   const profile = (name: string, spec: object): BFDProfile => ({ metadata: { name }, spec })
   const bfdProfiles = [

@@ -16,7 +16,7 @@ export interface ParsedPool extends Omit<Pool, 'l2Advertisements' | 'bgpAdvertis
  */
 export function parsePools(
   pools: readonly IPAddressPool[],
-  namespaces: readonly Labelled[],
+  namespaces: readonly Labelled[] | undefined,
   list: ProblemList
 ): ParsedPool[] {
   const claims: Claim[] = []
@@ -44,7 +44,7 @@ export function parsePools(
 
 function parsePool(
   pool: IPAddressPool,
-  namespaces: readonly Labelled[],
+  namespaces: readonly Labelled[] | undefined,
   findings: Findings
 ): ParsedPool | undefined {
   findings.checkSchema('IPAddressPool')
@@ -75,12 +75,35 @@ function parsePool(
 
 function parseRange(text: string, field: string, findings: Findings): IpRange | undefined {
   try {
-    return IpRange.parse(text, { hostBits: 'mask' })
+    const range = IpRange.parse(text, { hostBits: 'mask' })
+    warnOfNoHosts(range, text, field, findings)
+    return range
   } catch (error) {
     if (!(error instanceof InvalidAddressError)) throw error
     findings.error({ field, value: text, ...explainRange(error) })
     return undefined
   }
+}
+
+/** Addresses that no host can be reached at from elsewhere, and what they are. */
+const NO_HOSTS = [
+  ['0.0.0.0/8', '"this network"'],
+  ['127.0.0.0/8', 'loopback'],
+  ['224.0.0.0/3', 'multicast or reserved'],
+  ['::/127', 'unspecified or loopback'],
+  ['fe80::/10', 'link-local'],
+  ['ff00::/8', 'multicast']
+].map(([text = '', use]) => ({ text, use, range: IpRange.parse(text) }))
+
+function warnOfNoHosts(range: IpRange, value: string, field: string, findings: Findings): void {
+  const clash = NO_HOSTS.find((one) => one.range.overlaps(range))
+  if (clash === undefined) return
+  findings.warning({
+    field,
+    value,
+    message: `has addresses of ${clash.text} (${clash.use}), which nobody can connect to`,
+    remedy: 'leave them out'
+  })
 }
 
 function explainRange({ reason }: InvalidAddressError): { message: string; remedy: string } {
@@ -102,12 +125,21 @@ function explainRange({ reason }: InvalidAddressError): { message: string; remed
 
 function parseAllocation(
   allocation: NonNullable<NonNullable<IPAddressPool['spec']>['serviceAllocation']>,
-  namespaces: readonly Labelled[],
+  known: readonly Labelled[] | undefined,
   findings: Findings
 ): ServiceAllocation {
   const field = 'spec.serviceAllocation'
   const { priority = 0, namespaces: names = [], namespaceSelectors = [] } = allocation
+  if (priority < 0) {
+    findings.warning({
+      field: `${field}.priority`,
+      value: priority,
+      message: 'counts as none: the pool comes after those that have one',
+      remedy: 'use 1 or more, of which the lowest comes first, or leave it out'
+    })
+  }
   refuseDuplicates(names, `${field}.namespaces`, findings)
+  if (known !== undefined) warnOfUnknownNamespaces(names, known, `${field}.namespaces`, findings)
   const selectors = compileSelectors(namespaceSelectors, `${field}.namespaceSelectors`, findings)
   const serviceSelectors = compileSelectors(
     allocation.serviceSelectors,
@@ -116,7 +148,7 @@ function parseAllocation(
   )
   if (names.length === 0 && selectors.length === 0)
     return { priority, namespaces: undefined, serviceSelectors }
-  const matched = selectors.length === 0 ? [] : selectNames(selectors, namespaces)
+  const matched = selectors.length === 0 ? [] : selectNames(selectors, known ?? [])
   const chosen = new Set([...names, ...matched])
   if (chosen.size === 0) {
     findings.warning({
@@ -127,6 +159,24 @@ function parseAllocation(
     })
   }
   return { priority, namespaces: chosen, serviceSelectors }
+}
+
+function warnOfUnknownNamespaces(
+  names: readonly string[],
+  known: readonly Labelled[],
+  field: string,
+  findings: Findings
+): void {
+  const there = new Set(known.map(({ name }) => name))
+  for (const [i, name] of names.entries()) {
+    if (there.has(name)) continue
+    findings.warning({
+      field: `${field}[${i}]`,
+      value: name,
+      message: 'there is no such namespace',
+      remedy: 'check the name, or create it'
+    })
+  }
 }
 
 /** A range of a pool that is in use, in order of its first address. */

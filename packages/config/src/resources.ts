@@ -35,6 +35,7 @@ export interface ConfigResources {
   readonly bgpPeers?: readonly BGPPeer[]
   readonly bfdProfiles?: readonly BFDProfile[]
   readonly communities?: readonly Community[]
+  /** Absent: nobody knows which there are. */
   readonly namespaces?: readonly Labelled[]
   readonly nodes?: readonly Labelled[]
   readonly secrets?: ReadonlyMap<string, SecretView>

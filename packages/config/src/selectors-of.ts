@@ -1,7 +1,7 @@
-import type { Problem, Selector } from './model.ts'
-import type { Findings } from './problems.ts'
+import type { Selector } from './model.ts'
+import type { Finding, Findings } from './problems.ts'
 import type { Labelled } from './resources.ts'
-import { compileSelector, DUPLICATE, type LabelSelector } from './selector.ts'
+import { compileSelector, DUPLICATE, type LabelSelector, textAsListed } from './selector.ts'
 
 /** Compiles a list of selectors, of which one match is enough. What is wrong is noted; duplicates are errors. */
 export function compileSelectors(
@@ -17,17 +17,17 @@ export function compileSelectors(
       findings.error({ ...compiled, field: `${field}[${i}].${compiled.field}` })
       continue
     }
-    const { selector } = compiled
-    if (seen.has(selector.text)) {
+    const text = textAsListed(labelSelector)
+    if (seen.has(text)) {
       findings.error({
         field: `${field}[${i}]`,
-        value: selector.text,
+        value: text,
         message: DUPLICATE,
         remedy: 'remove one of them'
       })
     }
-    seen.add(selector.text)
-    selectors.push(selector)
+    seen.add(text)
+    selectors.push(compiled.selector)
   }
   return selectors
 }
@@ -45,19 +45,22 @@ export function selectNames(selectors: readonly Selector[], objects: readonly La
 export function refuseDuplicates(
   names: readonly string[] | undefined,
   field: string,
-  findings: Findings,
-  acceptedBy?: Problem['acceptedBy']
+  findings: Findings
 ): void {
+  for (const finding of duplicatesIn(names ?? [], field)) findings.error(finding)
+}
+
+/** The same, where the list means what it would mean without them. */
+export function warnOfDuplicates(names: readonly string[], field: string, findings: Findings): void {
+  for (const finding of duplicatesIn(names, field)) findings.warning(finding)
+}
+
+function duplicatesIn(names: readonly string[], field: string): readonly Finding[] {
   const seen = new Set<string>()
-  for (const [i, name] of (names ?? []).entries()) {
+  return names.flatMap((name, i) => {
     if (seen.has(name))
-      findings.error({
-        field: `${field}[${i}]`,
-        value: name,
-        message: DUPLICATE,
-        remedy: 'remove one of them',
-        ...(acceptedBy === undefined ? {} : { acceptedBy })
-      })
+      return { field: `${field}[${i}]`, value: name, message: DUPLICATE, remedy: 'remove one of them' }
     seen.add(name)
-  }
+    return []
+  })
 }

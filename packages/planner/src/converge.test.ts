@@ -129,6 +129,19 @@ describe('requests', () => {
     expect(result.message).toContain(text)
   })
 
+  // MetalLB refuses it: the families are not those of the Service.
+  test('one address, where two stacks are preferred, is given alone and kept alone', () => {
+    const ipam = ipamOf(LAN)
+    const spec = { ...DUAL, ipFamilyPolicy: 'PreferDualStack' }
+    for (const annotations of [ips('192.0.2.11'), ips('2001:db8::11')]) {
+      const asked = Object.values(annotations)
+      const options = { annotations, spec }
+      expect(converge(ipam, serviceOf('a', options)).addresses).toEqual(asked)
+      const kept = converge(ipam, serviceOf('a', { ...options, ingress: asked }))
+      expect(kept).toMatchObject({ addresses: asked, reasons: [], isWaiting: false })
+    }
+  })
+
   test('annotation and field together are refused', () => {
     const options = { annotations: ips('192.0.2.10'), spec: { loadBalancerIP: '192.0.2.10' } }
     expect(converge(ipamOf(LAN), serviceOf('a', options)).message).toContain('are both given')

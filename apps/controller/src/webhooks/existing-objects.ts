@@ -61,14 +61,14 @@ export class ExistingObjectsReader {
   async read(request: AdmissionRequest, signal: AbortSignal): Promise<ExistingObjects> {
     const lists = await this.#lists(NEEDED[request.kind] ?? [], signal)
     const spec = fieldOf(request.object, 'spec')
-    const isSelective = [spec, ...specsOf(lists)].some(hasNodeSelectors)
-    const allocation = fieldOf(spec, 'serviceAllocation')
+    const isSelective = [spec, ...specsOf(lists)].some((one) =>
+      hasEntries(one, 'nodeSelectors', 'preferredNodeSelectors')
+    )
+    const isReserved = hasEntries(fieldOf(spec, 'serviceAllocation'), 'namespaces', 'namespaceSelectors')
     return {
       ...lists,
       nodes: isSelective ? await this.#labels(NODES, signal) : [ANY_NODE],
-      ...(fieldOf(allocation, 'namespaceSelectors') === undefined
-        ? {}
-        : { namespaces: await this.#labels(NAMESPACES, signal) }),
+      ...(isReserved ? { namespaces: await this.#labels(NAMESPACES, signal) } : {}),
       ...(await this.#secret(textOf(fieldOf(spec, 'passwordSecret'), 'name'), signal)),
       ...(await this.#holders(request, signal))
     }
@@ -167,9 +167,10 @@ function specsOf(lists: ConfigResources): readonly unknown[] {
   ].map(({ spec }) => spec)
 }
 
-function hasNodeSelectors(spec: unknown): boolean {
-  return ['nodeSelectors', 'preferredNodeSelectors'].some((name) => {
-    const selectors = fieldOf(spec, name)
-    return Array.isArray(selectors) && selectors.length > 0
+/** Whether one of these lists is there, with something in it. */
+function hasEntries(object: unknown, ...names: readonly string[]): boolean {
+  return names.some((name) => {
+    const list = fieldOf(object, name)
+    return Array.isArray(list) && list.length > 0
   })
 }

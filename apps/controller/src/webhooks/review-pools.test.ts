@@ -178,7 +178,12 @@ describe('an advertisement', () => {
       'match no pool'
     ],
     ['L2Advertisement', 'no node', inZone('3'), 'matches no node'],
-    ['L2Advertisement', 'an interface twice', { interfaces: ['eth0', 'eth0'] }, 'cannot be used'],
+    [
+      'L2Advertisement',
+      'an interface twice',
+      { interfaces: ['eth0', 'eth0'] },
+      'new: spec.interfaces[1] eth0: is there twice'
+    ],
     [
       'BGPAdvertisement',
       'a pool that is not there',
