@@ -97,6 +97,15 @@ describe('what runs', () => {
   })
 })
 
+test('the documented way without webhooks has the API server convert BGPPeers, and leaves it no webhook to ask', () => {
+  const page = readFileSync(join(ROOT, 'docs', 'troubleshooting.md'), 'utf8')
+  const [, patch = ''] = /kubectl patch crd bgppeers\.metallb\.io --type=json -p '(.*)'/.exec(page) ?? []
+  // All of it is replaced: the server refuses a webhook that no strategy asks.
+  expect(JSON.parse(patch)).toEqual([
+    { op: 'replace', path: '/spec/conversion', value: { strategy: 'None' } }
+  ])
+})
+
 describe('alerts and dashboard', () => {
   test('the alerts of MetalLB have its names', () => {
     expect(METALLB_ALERTS.map(({ alert }) => alert)).toEqual([

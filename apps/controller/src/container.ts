@@ -152,7 +152,6 @@ function createHealthServer(c: DependencyContainer): HealthServer {
   const mode = flags['webhook-mode']
   return new HealthServer({
     port: flags['health-probe-port'],
-    host: '::',
     unreadyBecause: () =>
       (mode === 'onlywebhook' ? undefined : c.resolve(CONTROLLER).unreadyBecause()) ??
       (mode === 'disabled' ? undefined : c.resolve(WEBHOOKS).unreadyBecause())

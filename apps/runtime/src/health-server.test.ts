@@ -1,5 +1,6 @@
+import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { freePort } from '../test/free-port.ts'
 import { afterwards } from '../test/test-cluster.ts'
 import { HealthServer } from './health-server.ts'
@@ -10,6 +11,26 @@ async function serve(unreadyBecause: () => string | undefined): Promise<string> 
   afterwards(() => server.stop())
   await server.start()
   return `http://127.0.0.1:${port}`
+}
+
+async function serveAll(): Promise<number> {
+  const port = await freePort()
+  const server = new HealthServer({ port, unreadyBecause: () => undefined })
+  afterwards(() => server.stop())
+  await server.start()
+  return port
+}
+
+/** What `ipv6.disable=1` makes of sockets, as Node's own binding tells of it. */
+async function withoutIpv6(): Promise<void> {
+  const EAFNOSUPPORT = -97
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const handle = Reflect.get(probe, '_handle') as object
+  const binding = Object.getPrototypeOf(handle) as { bind6: () => number }
+  probe.close()
+  const refused = vi.spyOn(binding, 'bind6').mockReturnValue(EAFNOSUPPORT)
+  afterwards(() => refused.mockRestore())
 }
 
 async function ask(url: string): Promise<readonly [number, string]> {
@@ -25,6 +46,18 @@ test('the process is well while it runs, and ready when it can do its task', asy
   because = undefined
   expect(await ask(`${url}/readyz?verbose`)).toEqual([200, 'ok\n'])
   expect(await ask(`${url}/`)).toEqual([404, 'not found\n'])
+})
+
+test('without a host it is there for both families', async () => {
+  const port = await serveAll()
+  expect(await ask(`http://127.0.0.1:${port}/healthz`)).toEqual([200, 'ok\n'])
+  expect(await ask(`http://[::1]:${port}/healthz`)).toEqual([200, 'ok\n'])
+})
+
+test('without a host it is there where the kernel has no IPv6', async () => {
+  await withoutIpv6()
+  const port = await serveAll()
+  expect(await ask(`http://127.0.0.1:${port}/healthz`)).toEqual([200, 'ok\n'])
 })
 
 test('after the end nobody answers', async () => {

@@ -8,7 +8,8 @@ const { createServer }: typeof Http = process.getBuiltinModule('node:http')
 export interface HealthServerOptions {
   /** 0: no server. */
   readonly port: number
-  readonly host: string
+  /** Address to listen at. Absent: all, of IPv4 alone where the kernel has no IPv6. */
+  readonly host?: string
   /** Why it is not ready; `undefined`: it is. */
   readonly unreadyBecause: () => string | undefined
 }
@@ -36,7 +37,8 @@ export class HealthServer implements Service {
       response.end(isKnown ? `${problem ?? 'ok'}\n` : 'not found\n')
     })
     this.#server = server
-    server.listen(port, host)
+    // Node falls back from :: to 0.0.0.0 only where no host is named.
+    server.listen(host === undefined ? { port } : { port, host })
     await once(server, 'listening')
   }
 

@@ -45,7 +45,28 @@ const VALID: Readonly<Record<string, readonly [KindName, object]>> = {
       spec: { myASN: 1, peerASN: 2, peerAddress: '192.0.2.1', connectTime: '10s' }
     }
   ],
-  bfd: ['BFDProfile', { metadata: { name: 'a' }, spec: { receiveInterval: 10 } }]
+  olderPeer: [
+    'BGPPeer',
+    {
+      apiVersion: 'metallb.io/v1beta1',
+      metadata: { name: 'a' },
+      spec: { myASN: 4200000000, peerASN: 4294967295, peerAddress: '192.0.2.1', peerPort: 0 }
+    }
+  ],
+  bfd: ['BFDProfile', { metadata: { name: 'a' }, spec: { receiveInterval: 10 } }],
+  state: ['ConfigurationState', stateOf({ message: 'no such pool' })]
+}
+
+/** A report with one condition, that of a controller. */
+function stateOf(condition: object): object {
+  const usual = {
+    type: 'poolReconcilerValid',
+    status: 'False',
+    reason: 'ConfigurationError',
+    message: '',
+    lastTransitionTime: '2026-01-01T00:00:00Z'
+  }
+  return { metadata: { name: 'controller' }, status: { conditions: [{ ...usual, ...condition }] } }
 }
 
 describe('validate', () => {
@@ -104,7 +125,11 @@ describe('validate', () => {
       'must be one of internal, external'
     ],
     ['BFDProfile', { spec: { receiveInterval: 9 } }, 'spec.receiveInterval', 'must be from 10 to 60000'],
-    ['ConfigurationState', { status: { result: 'Maybe' } }, 'status.result', /must be one of/]
+    ['ConfigurationState', { spec: {} }, 'spec', 'is not a field of this kind'],
+    ['ConfigurationState', { status: { result: 'Maybe' } }, 'status.result', /must be one of/],
+    ['ConfigurationState', stateOf({ type: 'a b' }), 'status.conditions[0].type', /^must match/],
+    ['ConfigurationState', stateOf({ reason: '' }), 'status.conditions[0].reason', 'must not be empty'],
+    ['ConfigurationState', stateOf({ reason: 'no word' }), 'status.conditions[0].reason', /^must match/]
   ])('%s %j: %s %s', (kind, object, field, message) => {
     expect(validate(kind, object)).toContainEqual(
       expect.objectContaining({
@@ -112,6 +137,14 @@ describe('validate', () => {
         message: typeof message === 'string' ? message : (expect.stringMatching(message) as unknown)
       })
     )
+  })
+
+  test('characters are counted, as API servers do, and not what JavaScript makes of them', () => {
+    const twoUnits = '😀'
+    expect(validate('ConfigurationState', stateOf({ message: twoUnits.repeat(32_768) }))).toEqual([])
+    expect(validate('ConfigurationState', stateOf({ message: twoUnits.repeat(32_769) }))).toMatchObject([
+      { field: 'status.conditions[0].message', message: 'must have at most 32768 characters' }
+    ])
   })
 
   test('a rule on changes is looked at only when there is an object before', () => {

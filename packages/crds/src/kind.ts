@@ -29,7 +29,10 @@ export interface KindVersion {
   readonly isStored: boolean
   /** A version that still works, with the advice that clients get. */
   readonly deprecationWarning?: string
+  /** Without fields where there is none. */
   readonly spec: OpenApiSchema
+  /** `false`: objects have a status alone. */
+  readonly hasSpec: boolean
   readonly isSpecRequired: boolean
   readonly status: OpenApiSchema
   readonly columns: readonly PrinterColumn[]
@@ -62,6 +65,7 @@ interface OneVersion {
   readonly spec?: Schema<unknown>
   readonly status?: Schema<unknown>
   readonly columns: readonly PrinterColumn[]
+  readonly hasSpec?: boolean
   readonly isSpecRequired?: boolean
 }
 
@@ -79,12 +83,13 @@ function kindOf(kind: string, plural: string, description: string, versions: rea
 
 function stored(
   name: KindVersion['name'],
-  { spec, status, columns, isSpecRequired = false }: OneVersion
+  { spec, status, columns, hasSpec = true, isSpecRequired = false }: OneVersion
 ): KindVersion {
   return {
     name,
     isStored: true,
     spec: spec?.openApi ?? EMPTY,
+    hasSpec,
     isSpecRequired,
     status: status?.openApi ?? EMPTY,
     columns
@@ -180,6 +185,7 @@ export const KINDS: Readonly<Record<KindName, Kind>> = {
     [
       stored('v1beta1', {
         status: configurationStateStatus,
+        hasSpec: false,
         columns: [
           column('Result', '.status.result'),
           column('ErrorSummary', '.status.errorSummary'),

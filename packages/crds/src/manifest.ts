@@ -107,7 +107,7 @@ export function schemaOf(version: KindVersion, description: string): OpenApiSche
       apiVersion: { type: 'string', description: 'Version of the schema of this object.' },
       kind: { type: 'string', description: 'Kind of this object.' },
       metadata: { type: 'object' },
-      spec: version.spec,
+      ...(version.hasSpec ? { spec: version.spec } : {}),
       status: version.status
     },
     ...(version.isSpecRequired ? { required: ['spec'] } : {})

@@ -9,6 +9,7 @@ export interface OpenApiSchema {
   readonly minimum?: number
   readonly maximum?: number
   readonly minLength?: number
+  readonly maxLength?: number
   readonly minItems?: number
   readonly items?: OpenApiSchema
   readonly properties?: Readonly<Record<string, OpenApiSchema>>
@@ -76,8 +77,12 @@ export function flag(description: string, extra: Extra = {}): Schema<boolean> {
 }
 
 /** An integer of up to 53 bits, as JSON numbers are read here. */
-export function integer(description: string, format: 'int32' | 'int64', extra: Extra = {}): Schema<number> {
-  return schema({ type: 'integer', description, format, ...extra })
+export function integer(
+  description: string,
+  format: 'int32' | 'int64' | undefined,
+  extra: Extra = {}
+): Schema<number> {
+  return schema({ type: 'integer', description, ...(format === undefined ? {} : { format }), ...extra })
 }
 
 export function list<T>(

@@ -83,7 +83,7 @@ function check(schema: OpenApiSchema, value: unknown, place: Place): void {
       if (typeof value !== 'string') return report('must be a text')
       if (schema.enum !== undefined && !schema.enum.includes(value))
         return report(`must be one of ${schema.enum.join(', ')}`)
-      if (value.length < (schema.minLength ?? 0)) return report('must not be empty')
+      checkText(schema, value, report)
       break
     case 'integer':
       if (typeof value !== 'number' || !Number.isInteger(value)) return report('must be a whole number')
@@ -98,6 +98,15 @@ function check(schema: OpenApiSchema, value: unknown, place: Place): void {
   for (const rule of schema['x-kubernetes-validations'] ?? []) {
     if (!holds(rule, value, place.before)) report(rule.message)
   }
+}
+
+function checkText(schema: OpenApiSchema, value: string, report: (message: string) => void): void {
+  const { minLength = 0, maxLength = Infinity, pattern } = schema
+  if (value.length < minLength) return report('must not be empty')
+  // Counted as API servers do, by code points, of which no text has more than UTF-16 units.
+  if (value.length > maxLength && Array.from(value).length > maxLength)
+    return report(`must have at most ${maxLength} characters`)
+  if (pattern !== undefined && !new RegExp(pattern, 'u').test(value)) report(`must match ${pattern}`)
 }
 
 function checkObject(

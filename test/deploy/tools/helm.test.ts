@@ -1,4 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
+import { copyFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { baseParts } from '../../../deploy/source/generated-files.ts'
@@ -8,16 +10,30 @@ import { objectOf, readObjects, titleOf } from './rendered.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..', '..')
 const CHART = join(ROOT, 'deploy', 'charts', 'clarion')
+const METALLB_VALUES = join(import.meta.dirname, 'metallb-values')
 const program = findGoProgram({ name: 'helm', module: 'helm.sh/helm/v3/cmd/helm@v3.18.6' })
 
-function commandOf(release: string, values: readonly string[]): readonly string[] {
+function commandOf(release: string, values: readonly string[], chart = CHART): readonly string[] {
   const settings = values.flatMap((value) => ['--set', value])
   const common = ['--namespace', 'metallb-system', '--kube-version', '1.34.0']
-  return ['template', release, CHART, ...common, ...settings]
+  return ['template', release, chart, ...common, ...settings]
 }
 
 function render(...values: readonly string[]): readonly JsonObject[] {
   return readObjects(execFileSync(program ?? '', commandOf('metallb', values), { encoding: 'utf8' }))
+}
+
+/** What `helm upgrade --reuse-values` makes of a release of MetalLB's chart: that chart's defaults are in place of ours. */
+function renderReusing(version: string, ...values: readonly string[]): readonly JsonObject[] {
+  const chart = mkdtempSync(join(tmpdir(), 'clarion-chart-'))
+  try {
+    cpSync(CHART, chart, { recursive: true })
+    copyFileSync(join(METALLB_VALUES, `${version}.yaml`), join(chart, 'values.yaml'))
+    const command = commandOf('metallb', values, chart)
+    return readObjects(execFileSync(program ?? '', command, { encoding: 'utf8' }))
+  } finally {
+    rmSync(chart, { recursive: true })
+  }
 }
 
 function refusalOf(...values: readonly string[]): string {
@@ -82,6 +98,74 @@ describe.skipIf(program === undefined)('the Helm chart (needs helm or Go)', () =
       const [, title = ''] = titleOf(definition).split(' ')
       expect(objectOf(chart, 'CustomResourceDefinition', title)['spec']).toEqual(definition['spec'])
     }
+  })
+
+  test.each(['controller.webhookMode=disabled', 'controller.enabled=false'])(
+    'with %s the definitions ask nobody, as nobody is there',
+    (value) => {
+      const chart = render(value)
+      for (const definition of raw.filter((object) => object['kind'] === 'CustomResourceDefinition')) {
+        const [, title = ''] = titleOf(definition).split(' ')
+        const { conversion: _, ...spec } = objectAt(definition, 'spec')
+        expect(objectOf(chart, 'CustomResourceDefinition', title)['spec']).toEqual(spec)
+      }
+      expect(JSON.stringify(chart)).not.toContain('metallb-webhook-service')
+    }
+  )
+
+  test('a controller for webhooks alone converts, too', () => {
+    const definition = objectOf(
+      render('controller.webhookMode=onlywebhook'),
+      'CustomResourceDefinition',
+      'bgppeers.metallb.io'
+    )
+    expect(objectAt(objectAt(definition, 'spec'), 'conversion')['strategy']).toBe('Webhook')
+  })
+
+  // The oldest and the newest chart that a release of MetalLB may be of.
+  test.each(['0.13.2', '0.16.1'])(
+    "has no need of any value that MetalLB %s lacks, as `helm upgrade --reuse-values` brings that chart's",
+    (version) => {
+      const images = ['controller', 'speaker'].map((name) => `${name}.image.repository=r.example/${name}`)
+      const reuse = (...values: readonly string[]): readonly JsonObject[] =>
+        renderReusing(version, ...images, ...values)
+      const readers = ['prometheus.serviceAccount=p', 'prometheus.namespace=m']
+
+      const objects = reuse()
+      const titles = objects.map(titleOf)
+      expect(titles).toEqual(render().map(titleOf))
+      expect(objectAt(objectOf(objects, 'Deployment', 'metallb-controller'), 'spec')['replicas']).toBe(2)
+      const name = 'metallb-webhook-configuration'
+      const webhooks = objectsAt(objectOf(objects, 'ValidatingWebhookConfiguration', name), 'webhooks')
+      expect(webhooks.map(({ failurePolicy }) => failurePolicy)).toEqual(webhooks.map(() => 'Fail'))
+
+      const more = reuse(
+        'prometheus.serviceMonitor.enabled=true',
+        'prometheus.dashboard.enabled=true',
+        'prometheus.prometheusRule.enabled=true',
+        'networkpolicies.enabled=true',
+        ...readers
+      )
+      expect(more.map(titleOf)).toContain('ServiceMonitor metallb-speaker-monitor')
+      expect(more.map(titleOf)).toContain('RoleBinding metallb-prometheus')
+      expect(JSON.stringify(objectOf(more, 'ConfigMap', 'metallb-dashboard'))).toContain(
+        '"grafana_dashboard":"1"'
+      )
+      expect(JSON.stringify(objectOf(more, 'PrometheusRule', 'metallb'))).toContain(
+        'ClarionAddressAnnouncedTwice'
+      )
+      expect(JSON.stringify(objectOf(more, 'NetworkPolicy', 'metallb-controller'))).toContain('"port":6443')
+
+      const pods = reuse('prometheus.podMonitor.enabled=true', ...readers)
+      expect(JSON.stringify(objectOf(pods, 'PodMonitor', 'metallb-speaker'))).toContain(
+        '"insecureSkipVerify":true'
+      )
+    }
+  )
+
+  test('has as many replicas of the controller as it is told, none included', () => {
+    const deployment = objectOf(render('controller.replicas=0'), 'Deployment', 'metallb-controller')
+    expect(objectAt(deployment, 'spec')['replicas']).toBe(0)
   })
 
   test.each([

@@ -1,3 +1,7 @@
+{{- /*
+Templates do without any key that some version of MetalLB's chart lacks: `helm upgrade --reuse-values` brings the values of
+that chart, defaults included, in place of those of this one.
+*/}}
 {{- define "clarion.name" -}}
 {{- default "metallb" .Values.nameOverride | trunc 63 | trimSuffix "-" }}
 {{- end }}
@@ -11,6 +15,11 @@
 {{- else }}
 {{- printf "%s-%s" .Release.Name $name | trunc 63 | trimSuffix "-" }}
 {{- end }}
+{{- end }}
+
+{{- /* Whether anybody serves webhooks: empty, or not. */}}
+{{- define "clarion.hasWebhooks" -}}
+{{- if and .Values.controller.enabled (ne (dig "webhookMode" "enabled" .Values.controller) "disabled") }}true{{ end }}
 {{- end }}
 
 {{- define "clarion.selectorLabels" -}}
@@ -50,13 +59,13 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- with .root.Values.loadBalancerClass }}
 - --lb-class={{ . }}
 {{- end }}
-{{- with .root.Values.tls.minVersion }}
+{{- with (.root.Values.tls).minVersion }}
 - --tls-min-version={{ . }}
 {{- end }}
-{{- with .root.Values.tls.cipherSuites }}
+{{- with (.root.Values.tls).cipherSuites }}
 - --tls-cipher-suites={{ . }}
 {{- end }}
-{{- with .root.Values.tls.curvePreferences }}
+{{- with (.root.Values.tls).curvePreferences }}
 - --tls-curve-preferences={{ . }}
 {{- end }}
 {{- if .metricsSecret }}

@@ -45,6 +45,7 @@ export const bgpAdvertisementSpec = object(
     aggregationLengthV6: integer('Length of the IPv6 prefix that an address is advertised as.', 'int32', {
       default: 128
     }),
+    // The whole range that RFC 4271 §5.1.5 has: MetalLB's int32 ends in its middle.
     localPref: integer('LOCAL_PREF (RFC 4271 §5.1.5), to internal peers only.', 'int64', {
       minimum: 0,
       maximum: 4294967295
@@ -65,7 +66,7 @@ export const bgpAdvertisementSpec = object(
     'x-kubernetes-validations': [
       {
         rule:
-          '!has(self.serviceSelectors) || size(self.serviceSelectors) == 0 || ' +
+          '!has(self.serviceSelectors) || self.serviceSelectors.size() == 0 || ' +
           '((!has(self.aggregationLength) || self.aggregationLength == 32) && (!has(self.aggregationLengthV6) || self.aggregationLengthV6 == 128))',
         message: 'serviceSelectors can only be used with aggregationLength 32 and aggregationLengthV6 128'
       }

@@ -21,7 +21,7 @@ export const bgpPeerSpecV1beta2 = object('A BGP router that nodes have a session
   peerAddress: text("The peer's address; exclusive with interface."),
   interface: text('Interface of an unnumbered session; exclusive with peerAddress.'),
   sourceAddress: text('Our address for the session.'),
-  peerPort: integer("The peer's TCP port.", 'int32', { default: 179, minimum: 1, maximum: 16384 }),
+  peerPort: integer("The peer's TCP port.", undefined, { default: 179, minimum: 1, maximum: 16384 }),
   holdTime: text('Hold time (RFC 4271 §4.2), as 90s: 0, or 3 s and more.'),
   keepaliveTime: text('Time between KEEPALIVE messages, as 30s; a third of the hold time if absent.'),
   connectTime: text('Time between attempts to connect, as 10s.', {
@@ -56,11 +56,11 @@ export const bgpPeerSpecV1beta2 = object('A BGP router that nodes have a session
 })
 
 export const bgpPeerSpecV1beta1 = object('A BGP router that nodes have a session with.', {
-  myASN: required(integer('Our autonomous system number.', 'int32', { minimum: 0, ...MAX_ASN })),
-  peerASN: required(integer("The peer's autonomous system number.", 'int32', { minimum: 0, ...MAX_ASN })),
+  myASN: required(integer('Our autonomous system number.', 'int64', { minimum: 0, ...MAX_ASN })),
+  peerASN: required(integer("The peer's autonomous system number.", 'int64', { minimum: 0, ...MAX_ASN })),
   peerAddress: required(text("The peer's address.")),
   sourceAddress: text('Our address for the session.'),
-  peerPort: integer("The peer's TCP port; 179 if 0 or absent.", 'int32', { minimum: 0, maximum: 16384 }),
+  peerPort: integer("The peer's TCP port; 179 if 0 or absent.", undefined, { minimum: 0, maximum: 16384 }),
   holdTime: text('Hold time (RFC 4271 §4.2), as 90s.'),
   keepaliveTime: text('Time between KEEPALIVE messages, as 30s.'),
   routerID: text('Our BGP identifier, an IPv4 address.'),

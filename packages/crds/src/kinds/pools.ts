@@ -18,7 +18,7 @@ export const ipAddressPoolSpec = object('The addresses of a pool, and who gets t
   serviceAllocation: object('Reserves the pool for some Services.', {
     priority: integer(
       'Order among reserved pools: the lowest number comes first, 0 (none) comes last.',
-      'int64'
+      undefined
     ),
     namespaces: names('Namespaces whose Services may use the pool.', 'Name of a namespace.'),
     namespaceSelectors: labelSelectors(

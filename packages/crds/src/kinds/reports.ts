@@ -6,6 +6,17 @@ const fixed = (description: string) =>
     'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'the value cannot be changed' }]
   })
 
+/** The limits of every `metav1.Condition`. */
+const CONDITION = {
+  type: {
+    maxLength: 316,
+    pattern:
+      '^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$'
+  },
+  reason: { minLength: 1, maxLength: 1024, pattern: '^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$' },
+  message: { maxLength: 32768 }
+} as const
+
 const subject = {
   node: fixed('The node that announces.'),
   serviceName: fixed('Name of the Service.'),
@@ -36,12 +47,12 @@ export const configurationStateStatus = object('Whether a component could use th
   conditions: list(
     'The conditions, by type.',
     object('One condition.', {
-      type: required(text('What it is about.')),
+      type: required(text('What it is about.', CONDITION.type)),
       status: required(choice('Whether it holds.', 'True', 'False', 'Unknown')),
       observedGeneration: integer('Generation of the object that it was found for.', 'int64', { minimum: 0 }),
       lastTransitionTime: required(text('When the status last changed.', { format: 'date-time' })),
-      reason: required(text('Why, in one word.', { minLength: 1 })),
-      message: required(text('Why, for people.'))
+      reason: required(text('Why, in one word.', CONDITION.reason)),
+      message: required(text('Why, for people.', CONDITION.message))
     }),
     { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] }
   )
