@@ -99,6 +99,7 @@ export class LivenessMetrics {
         return
       case 'dead':
         this.#verdicts.inc({ reason: event.detail.reason })
+        // Who did not watch it does not know how long it was silent.
         if (event.detail.silentMs !== undefined) this.#detection.observe(event.detail.silentMs / 1000)
         return
       default:

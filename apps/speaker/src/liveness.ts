@@ -11,6 +11,8 @@ export interface Liveness extends Service {
   settings(): Omit<LivenessSettings, 'members'> | undefined
   /** Nodes whose cable is out, as they tell by the API server, with the life that they had then; see `lifeOf`. */
   unpluggedLives(): ReadonlyMap<string, number>
+  /** These are all nodes by now. */
+  retain(nodes: ReadonlySet<string>): void
   onChange(listener: () => void): void
   onPlaneEvent(event: PlaneEvent): void
   /** Why nobody can rely on it yet. */
@@ -33,6 +35,10 @@ export class EveryNode implements Liveness {
 
   unpluggedLives(): ReadonlyMap<string, number> {
     return NONE_UNPLUGGED
+  }
+
+  retain(): void {
+    // It knows none.
   }
 
   onChange(): void {
@@ -104,6 +110,10 @@ export class LeaseLiveness implements Liveness {
   /** Those whose Leases are renewed, and this node. */
   members(): ReadonlySet<string> {
     return new Set([this.#node, ...this.#observer.aliveIdentities()])
+  }
+
+  retain(): void {
+    // Leases tell who is there.
   }
 
   onChange(listener: () => void): void {

@@ -1,6 +1,8 @@
 import { NAMESPACE, node, type TestCluster } from '@clarion-lb/runtime/testing'
 import { describe, expect, test } from 'vitest'
 import { addressWonBy, putService, SpeakerBench, startCluster, WITH_LEASES } from '../test/speaker-bench.ts'
+import { EveryNode } from './liveness.ts'
+import { ProbedLiveness } from './probed-liveness.ts'
 
 const PROBING = [...WITH_LEASES.filter((flag) => !flag.startsWith('--liveness')), '--liveness=on']
 const key = (octet: number): string => Buffer.alloc(32, octet).toString('base64')
@@ -75,6 +77,32 @@ describe('speakers that probe each other', () => {
     await cluster.eventually(() => expect(candidates()).toEqual(['n2', 'n1']))
   })
 
+  test('forget deleted nodes when they have become many, and no other', async () => {
+    const { cluster } = await startTwo()
+    const liveness = new ProbedLiveness({
+      client: await cluster.client('liveness'),
+      namespace: NAMESPACE,
+      node: 'n1',
+      port: 7475,
+      patience: 1,
+      fallback: new EveryNode(),
+      log: cluster.log
+    })
+    liveness.onPlaneEvent({ type: 'gathered' })
+    const nodes = new Set(['n1', 'n2'])
+    liveness.onPlaneEvent(alive('n2'))
+    liveness.onPlaneEvent(alive('gone-0'))
+    liveness.retain(nodes)
+    expect(liveness.members()).toEqual(new Set(['n1', 'n2', 'gone-0']))
+    for (let i = 1; i < 1000; i += 1) {
+      liveness.onPlaneEvent(alive(`gone-${i}`))
+      liveness.retain(nodes)
+      expect(liveness.members()?.size).toBeLessThan(40)
+    }
+    expect([...(liveness.members() ?? [])]).toEqual(expect.arrayContaining(['n1', 'n2']))
+    await liveness.stop()
+  })
+
   test('take another key without a restart, and keep it when the Secret is gone', async () => {
     const { cluster } = await startTwo()
     putSecret(cluster, { current: key(1) })
@@ -143,5 +171,16 @@ describe('speakers that probe each other', () => {
     expect(cluster.logs('node declared dead')).toMatchObject([
       { node: 'n2', accusers: ['n1', 'n3'], reason: 'silent', silentMs: 290 }
     ])
+  })
+
+  test('log a verdict of others without the silence that this node did not see', async () => {
+    const { cluster } = await startTwo()
+    putSecret(cluster, { current: key(1) })
+    const bench = await SpeakerBench.start(cluster, 'n1', PROBING)
+    const detail = { id: 'n2', incarnation: 1024, accusers: ['n3', 'n4'], reason: 'silent' } as const
+    bench.tell({ type: 'liveness', event: { type: 'dead', detail: { ...detail, silentMs: undefined } } })
+    const [line] = cluster.logs('node declared dead')
+    expect(line).toMatchObject({ node: 'n2', accusers: ['n3', 'n4'], reason: 'silent' })
+    expect(line).not.toHaveProperty('silentMs')
   })
 })

@@ -24,6 +24,8 @@ export interface ProbedLivenessOptions {
 const KEY_TIMEOUT_MS = 10_000
 /** Who is gone for so long makes room among the first candidates, where there are more nodes than those. */
 const FORGET_MS = 10_000
+/** Names of deleted nodes are kept until there are more than this, and than nodes. */
+const MAX_STRANGERS = 32
 
 /**
  * Speakers probe each other in the plane, with a key from a Secret. Here is what that needs of the API server, and who was
@@ -70,6 +72,20 @@ export class ProbedLiveness implements Liveness {
   members(): ReadonlySet<string> | undefined {
     if (this.#isGathered) return new Set(this.#heard)
     return this.#isFallingBack ? this.#options.fallback.members() : undefined
+  }
+
+  /**
+   * To be told the names of all nodes. A node that is deleted may be made again, and nobody hears of its speaker anew: so
+   * names are forgotten only when they have become many.
+   */
+  retain(nodes: ReadonlySet<string>): void {
+    const strangers = [...this.#heard].filter((name) => name !== this.#options.node && !nodes.has(name))
+    if (strangers.length <= Math.max(MAX_STRANGERS, nodes.size)) return
+    for (const name of strangers) {
+      clearTimeout(this.#forgetting.get(name))
+      this.#forgetting.delete(name)
+      this.#heard.delete(name)
+    }
   }
 
   settings(): Omit<LivenessSettings, 'members'> | undefined {

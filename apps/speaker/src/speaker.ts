@@ -235,6 +235,7 @@ export class Speaker implements Service {
 
   #updateMembers(): void {
     const { announcer, liveness } = this.#knownParts()
+    liveness.retain(new Set(Array.from(this.nodes.cache.values(), ({ metadata }) => metadata?.name ?? '')))
     const members = liveness.members()
     announcer.apply(this.planner.setMembers(this.#withoutDeleted(members)))
   }

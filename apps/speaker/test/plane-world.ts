@@ -46,6 +46,8 @@ export interface PlaneWorldOptions {
   readonly candidates: Readonly<Record<string, readonly string[]>>
   /** @defaultValue none */
   readonly gateway?: boolean
+  /** Nodes on which another program has the UDP port from the start. @defaultValue none */
+  readonly takenPorts?: readonly string[]
 }
 
 interface Host {
@@ -69,11 +71,14 @@ export class PlaneWorld {
   readonly #client: MemoryLink
   readonly #answers = new Map<string, string>()
   readonly #cut = new Set<string>()
+  readonly #mute = new Set<string>()
+  readonly #takenPorts: Set<string>
   readonly #options: PlaneWorldOptions
   nowMs = 1_000_000
 
   constructor(options: PlaneWorldOptions) {
     this.#options = options
+    this.#takenPorts = new Set(options.takenPorts)
     this.#client = new MemoryLink({
       interfaces: [{ name: 'eth0', segment: this.#segment, mac: CLIENT.mac }],
       isPromiscuous: true,
@@ -111,6 +116,36 @@ export class PlaneWorld {
 
   mend(name: string): void {
     this.#cut.delete(name)
+  }
+
+  /** Datagrams of these nodes get lost, as in a firewall; frames do not. */
+  blockDatagrams(...names: readonly string[]): void {
+    for (const name of names) this.#mute.add(name)
+  }
+
+  unblockDatagrams(...names: readonly string[]): void {
+    for (const name of names) this.#mute.delete(name)
+  }
+
+  /** Another program has the UDP port of a node, for who asks for it from now on. */
+  takePort(name: string): void {
+    this.#takenPorts.add(name)
+  }
+
+  freePort(name: string): void {
+    this.#takenPorts.delete(name)
+  }
+
+  /** Has a node probe anew, as with another port in the settings. */
+  changePort(name: string): void {
+    this.#host(name).core.setLiveness({ ...this.#settings(), port: PORT + 1 })
+  }
+
+  /** Which nodes there are, as a node knows. */
+  setNodes(name: string, nodes: readonly string[]): void {
+    const settings = this.#settings()
+    const members = settings.members.filter((member) => nodes.includes(member.name))
+    this.#host(name).core.setLiveness({ ...settings, members })
   }
 
   setCarrier(name: string, hasCarrier: boolean): void {
@@ -249,7 +284,7 @@ export class PlaneWorld {
   #transport(name: string): LivenessTransport {
     const send = (bytes: Uint8Array, to: string): 'sent' | 'refused' => {
       const receiver = [...this.#hosts.values()].find(({ address }) => address === to)
-      if (receiver === undefined || this.#cut.has(name) || this.#cut.has(receiver.name)) return 'sent'
+      if (receiver === undefined || this.#isLost(name) || this.#isLost(receiver.name)) return 'sent'
       if (receiver.isDown || receiver.listener === undefined) return 'refused'
       receiver.inbox.push(bytes.slice())
       return 'sent'
@@ -260,6 +295,7 @@ export class PlaneWorld {
         return isOpen() ? PORT : 0
       },
       open: (listener) => {
+        if (this.#takenPorts.has(name)) throw new Error('address already in use')
         this.#host(name).listener = listener
       },
       send: (bytes, { address }) => {
@@ -276,6 +312,10 @@ export class PlaneWorld {
         this.#host(name).listener = undefined
       }
     }
+  }
+
+  #isLost(name: string): boolean {
+    return this.#cut.has(name) || this.#mute.has(name)
   }
 
   /** Whether a frame reaches a node, by who sent it. */

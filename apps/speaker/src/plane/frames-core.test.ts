@@ -1,7 +1,7 @@
 import { encodeAnnouncement as encodeArpAnnouncement } from '@clarion-lb/arp'
 import { MemoryLink, MemorySegment } from '@clarion-lb/link'
 import { encodeAnnouncement as encodeNdpAnnouncement, encodeNeighborSolicitation } from '@clarion-lb/ndp'
-import { Ipv4Address, Ipv6Address, MacAddress } from '@clarion-lb/netaddr'
+import { type IpAddress, Ipv4Address, Ipv6Address, MacAddress, parseIpAddress } from '@clarion-lb/netaddr'
 import { expect, test } from 'vitest'
 import { FramesCore } from './frames-core.ts'
 import type { PlaneEvent } from './messages.ts'
@@ -17,7 +17,7 @@ function setUp({
   addresses = [LINK_LOCAL]
 }: {
   exclude?: RegExp
-  addresses?: (typeof LINK_LOCAL)[]
+  addresses?: { readonly address: IpAddress; readonly prefixLength: number }[]
 } = {}) {
   const segment = new MemorySegment({ delivery: 'manual' })
   const heard: Uint8Array[] = []
@@ -156,6 +156,37 @@ test('an interface that goes down and comes back is answered on again', () => {
   expect(until(11_000)).toHaveLength(3)
   expect([ask(whoHas(VIP)), ask(solicit(VIP6))].map((replies) => replies.length)).toEqual([1, 1])
   expect(core.counts()[0]).toMatchObject({ requests: 1, gratuitous: 14 })
+})
+
+test.each([
+  ['192.0.2.10', true],
+  ['2001:db8::10', false]
+])('the interface of the node %s has no cable while it is down, whatever another one has', (text, isKept) => {
+  const { core, link, segment } = setUp()
+  const address = { address: parseIpAddress(text), prefixLength: 24 }
+  link.changeInterface(1, { addresses: [LINK_LOCAL, address] })
+  link.addInterface({ name: 'eth1', segment, mac: MacAddress.parse('02:00:00:00:00:0e') })
+  const states = [core.hasCarrier(text)]
+  link.changeInterface(1, { isUp: false, addresses: isKept ? [address] : [] })
+  states.push(core.hasCarrier(text))
+  link.changeInterface(1, { isUp: true, addresses: [LINK_LOCAL, address] })
+  states.push(core.hasCarrier(text))
+  expect(states).toEqual([true, false, true])
+})
+
+test('an address that went to another interface has the cable of that one; on an excluded one, that of any', () => {
+  const { core, link, segment } = setUp({ exclude: /^veth/ })
+  const addresses = [{ address: parseIpAddress('192.0.2.10'), prefixLength: 24 }]
+  link.changeInterface(1, { addresses })
+  expect(core.hasCarrier('192.0.2.10')).toBe(true)
+  link.changeInterface(1, { isUp: false, addresses: [] })
+  link.addInterface({ name: 'br0', segment, mac: MacAddress.parse('02:00:00:00:00:0e'), addresses })
+  expect(core.hasCarrier('192.0.2.10')).toBe(true)
+  link.changeInterface(2, { hasCarrier: false })
+  expect(core.hasCarrier('192.0.2.10')).toBe(false)
+  link.changeInterface(2, { name: 'veth0' })
+  link.changeInterface(1, { isUp: true })
+  expect(core.hasCarrier('192.0.2.10')).toBe(true)
 })
 
 test('IPv6 waits for a link-local address', () => {

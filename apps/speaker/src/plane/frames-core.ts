@@ -61,6 +61,8 @@ export class FramesCore implements Answerer {
   readonly #schedule = new TransmitSchedule<Announcement>(PACE)
   /** What {@link FramesCore.hasCarrier} said last: it is asked all the time, and changes with the interfaces alone. */
   #carrier: { readonly address: string | undefined; readonly isThere: boolean } | undefined
+  /** Where an address of this node was last. */
+  #home: { readonly address: string | undefined; readonly index: number } | undefined
   /** Addresses whose announcements were due while nothing was to be said. */
   readonly #missed = new Set<string>()
   readonly #interest = new Interest((text) => this.#wanted.has(text))
@@ -76,7 +78,7 @@ export class FramesCore implements Answerer {
     this.#tellInterfaces()
   }
 
-  /** Whether the interface with this address has a cable; if none has the address, whether any to announce on has. */
+  /** Whether the interface with this address is up and has a cable; if none has the address, whether any to announce on has. */
   hasCarrier(address: string | undefined): boolean {
     if (this.#carrier?.address !== address) this.#carrier = undefined
     this.#carrier ??= { address, isThere: this.#isCarrierThere(address) }
@@ -157,10 +159,29 @@ export class FramesCore implements Answerer {
   }
 
   #isCarrierThere(address: string | undefined): boolean {
+    const home = this.#homeOf(address)
     const links = this.#options.link.interfaces()
     const ports = [...this.#ports.keys()].flatMap((index) => links.get(index) ?? [])
-    const own = ports.find(({ addresses }) => addresses.some((each) => each.address.toString() === address))
-    return own?.hasCarrier ?? ports.some(({ hasCarrier }) => hasCarrier)
+    return home === undefined ? ports.some(({ hasCarrier }) => hasCarrier) : home.isUp && home.hasCarrier
+  }
+
+  /** The interface with the address, whether or not anything can be announced there. */
+  #homeOf(address: string | undefined): LinkInterface | undefined {
+    const links = [...this.#options.link.interfaces().values()].filter(
+      (link) => !link.isLoopback && !this.#isExcluded(link)
+    )
+    const homes = links.filter(({ addresses }) =>
+      addresses.some((each) => each.address.toString() === address)
+    )
+    const home = homes.find(({ isUp, hasCarrier }) => isUp && hasCarrier) ?? homes[0]
+    if (home !== undefined) {
+      this.#home = { address, index: home.index }
+      return home
+    }
+    // An interface that is set down loses its IPv6 addresses.
+    const last = this.#home
+    if (last === undefined || last.address !== address) return undefined
+    return links.find(({ index, isUp }) => index === last.index && !isUp)
   }
 
   #announceMissed(): void {

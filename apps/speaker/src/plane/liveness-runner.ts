@@ -68,6 +68,8 @@ export class LivenessRunner {
     const before = this.#settings
     this.#settings = settings
     this.#members = membersOf(settings, this.#options.node)
+    const ids = new Set(this.#members.map(({ id }) => id))
+    for (const id of this.#known) if (!ids.has(id)) this.#known.delete(id)
     this.#ownAddress = settings?.members.find(({ name }) => name === this.#options.node)?.address
     const isSame = before?.port === settings?.port && before?.patience === settings?.patience
     const liveness = this.#liveness
@@ -80,7 +82,7 @@ export class LivenessRunner {
     } else {
       liveness.setKeys(settings.keys)
       liveness.setMembers(this.#members)
-      this.#options.ownership.peers.retain(new Set(this.#members.map(({ id }) => id)))
+      this.#options.ownership.peers.retain(ids)
       this.#options.ownership.peersChanged()
       this.#followNotices()
     }
@@ -139,8 +141,9 @@ export class LivenessRunner {
       liveness.setMembers(this.#members)
       this.#liveness = liveness
     } catch (error) {
-      // What is not known cannot be decided by: the lists are all there is.
-      ownership.setListed()
+      // Those who do not hear this node share out its addresses among themselves.
+      if (this.#members.length > 0) ownership.unheard()
+      else ownership.setListed()
       this.#retryMs = now() + RETRY_MS
       onEvent({ type: 'livenessFailed', message: error instanceof Error ? error.message : String(error) })
       return

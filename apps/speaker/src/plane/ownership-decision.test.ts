@@ -74,6 +74,14 @@ test.each<[OwnershipMode, string, string]>([
   expect([decide(world, { isHeld: true }), decide(world)]).toEqual([held, other])
 })
 
+test('who hears nobody leaves what others announce, and has it until it knows', () => {
+  const world = { self: 'b', mode: 'alone' } as const
+  expect([decide(world, { isCeded: true }), decide(world, { isHeld: true, isCeded: true })]).toEqual([
+    'leave',
+    'hold'
+  ])
+})
+
 test('with lists that somebody else keeps the first of the list has it', () => {
   expect(decide({ self: 'a', mode: 'listed' })).toBe('hold')
 })

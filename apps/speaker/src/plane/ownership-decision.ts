@@ -9,7 +9,7 @@ export interface PeerView {
 /**
  * How this node stands:
  * - `'listed'`: somebody else keeps the lists of candidates free of those that are not alive
- * - `'waiting'`: it does not know yet who is there, or whether it is cut off: nothing changes
+ * - `'waiting'`: it does not know who is there, or whether it is cut off: nothing changes
  * - `'cutOff'`: it hears nobody, and serves nobody
  * - `'alone'`: it hears nobody, but is not cut off
  * - `'together'`: it hears others
@@ -33,7 +33,7 @@ export interface OwnershipQuestion {
   /** Names of nodes in the order of the election. */
   readonly candidates: readonly string[]
   readonly isHeld: boolean
-  /** Somebody before this node has announced it: settled or not, it is theirs. */
+  /** Somebody before this node has announced it, or somebody whom this node does not hear: settled or not, it is theirs. */
   readonly isCeded: boolean
 }
 
@@ -49,9 +49,11 @@ export type OwnershipVerdict = 'hold' | 'handOver' | 'leave'
  * outage. Who does not takes it if nobody settled is before it; one that is not settled itself only if there is nobody
  * who may hold it already. Where two differ in what they see, both hold for a moment rather than none: the first of them
  * stays.
+ *
+ * Who hears nobody takes all, but what others announce: they are there, and only their datagrams do not come.
  */
 export function decideOwnership(question: OwnershipQuestion, view: OwnershipView): OwnershipVerdict {
-  const { candidates, isHeld } = question
+  const { candidates, isHeld, isCeded } = question
   const position = candidates.indexOf(view.self)
   switch (view.mode) {
     case 'listed':
@@ -62,7 +64,7 @@ export function decideOwnership(question: OwnershipQuestion, view: OwnershipView
     case 'cutOff':
       return 'leave'
     case 'alone':
-      return position < 0 ? 'leave' : 'hold'
+      return position < 0 || (!isHeld && isCeded) ? 'leave' : 'hold'
     case 'leaving':
       return isHeld && candidates.some((name) => name !== view.self && view.peer(name) !== undefined)
         ? 'handOver'

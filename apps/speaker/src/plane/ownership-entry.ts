@@ -6,8 +6,14 @@ export interface Entry {
   interfaces: readonly string[] | undefined
   candidates: readonly string[]
   isHeld: boolean
-  /** Somebody before this node has announced it: settled or not, it is theirs. */
+  /** Somebody before this node has announced it, or somebody whom this node does not hear: settled or not, it is theirs. */
   isCeded: boolean
+  /** When a node that hears nobody tries again what it ceded. */
+  cededUntilMs: number
+  /** How often it was ceded since this node hears nobody. */
+  cessions: number
+  /** When this node, hearing nobody, last announced it to whoever might have it. */
+  insistedMs: number
   /** Whose it was, as far as this node knew. */
   expected: string | undefined
   /** When another host announced it, while this node holds it. */
@@ -27,6 +33,9 @@ export function createEntry(
     candidates,
     isHeld: false,
     isCeded: false,
+    cededUntilMs: Number.NEGATIVE_INFINITY,
+    cessions: 0,
+    insistedMs: Number.NEGATIVE_INFINITY,
     expected: undefined,
     claimedMs: Number.NEGATIVE_INFINITY,
     handOverSinceMs: undefined

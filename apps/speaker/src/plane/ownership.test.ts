@@ -178,6 +178,33 @@ describe('who hears nobody', () => {
     expect(movesOf(one, () => one.run(200))).toEqual(['a takeBack'])
   })
 
+  test('goes on with what no other node may have, whoever claims it, and with its own after a single claim', () => {
+    for (const candidates of [['c'], ['c', 'a']]) {
+      const one = world(candidates)
+      one.run(60_000)
+      const c = one.ownershipOf('c')
+      c.setSeclusion('alone', one.nowMs)
+      c.claimed(VIP, one.nowMs)
+      one.run(1000)
+      if (candidates.length === 1) c.claimed(VIP, one.nowMs)
+      expect(movesOf(one, () => one.run(60_000))).toEqual([])
+    }
+  })
+
+  test('gives way to who is before it for a minute and more, ever longer, and hears of it at the right time', () => {
+    const one = world(['a', 'c'])
+    one.run(60_000)
+    const c = one.ownershipOf('c')
+    c.setSeclusion('alone', one.nowMs)
+    one.run(0)
+    for (const awayMs of [70_000, 130_000, 250_000, 490_000, 610_000, 610_000]) {
+      c.claimed(VIP, one.nowMs)
+      expect(movesOf(one, () => one.run(awayMs - 50))).toEqual(['c released'])
+      expect(c.dueMs).toBe(one.nowMs + 50)
+      expect(movesOf(one, () => one.run(50))).toEqual(['c isolation'])
+    }
+  })
+
   test('has all when it is the last one', () => {
     const one = world()
     one.run(60_000)

@@ -1,5 +1,6 @@
 import type { Answerer } from './answerer.ts'
 import type { HandedOver, HoldingsChange, TakeOverCause, WantedAddress, WantedChange } from './messages.ts'
+import { answerToClaim, cede, forgetCessions } from './ownership-contest.ts'
 import { decideOwnership, type OwnershipMode, type OwnershipView } from './ownership-decision.ts'
 import { createEntry, type Entry, firstOther, hold, isAnyBefore } from './ownership-entry.ts'
 import { PeerTable } from './peer-table.ts'
@@ -31,7 +32,7 @@ export class Ownership {
   readonly peers: PeerTable
   readonly #options: OwnershipOptions
   readonly #entries = new Map<string, Entry>()
-  #phase: 'listed' | 'starting' | 'running' | 'leaving' = 'listed'
+  #phase: 'listed' | 'starting' | 'unheard' | 'running' | 'leaving' = 'listed'
   #seclusion: Seclusion = 'connected'
   #settledAtMs = Number.NEGATIVE_INFINITY
   /** Of this process, while it has just come; `undefined` when it was away. */
@@ -93,6 +94,13 @@ export class Ownership {
     this.#stale = 'all'
   }
 
+  /** Others can neither be asked nor hear this node: it takes nothing, and has what it has until somebody announces it. */
+  unheard(): void {
+    this.peers.clear()
+    this.#phase = 'unheard'
+    this.#stale = 'all'
+  }
+
   /** All others are known, or had their time. @param lifeMs when this process started, by the wall clock */
   begin(lifeMs: number, nowMs: number): void {
     if (this.#phase !== 'starting') return
@@ -130,7 +138,10 @@ export class Ownership {
   setSeclusion(seclusion: Seclusion, nowMs: number): void {
     if (seclusion === this.#seclusion) return
     // Others took over meanwhile.
-    if (this.#seclusion === 'cutOff' && seclusion === 'connected') this.#wasAway(nowMs)
+    const wasReplaced = this.#seclusion === 'cutOff' || (this.#seclusion === 'alone' && this.#isAnyCeded())
+    if (wasReplaced && seclusion === 'connected') this.#wasAway(nowMs)
+    // Whoever it was ceded to before may be among those that are gone.
+    if (seclusion === 'alone') for (const entry of this.#entries.values()) forgetCessions(entry)
     this.#seclusion = seclusion
     this.#stale = 'all'
   }
@@ -174,7 +185,10 @@ export class Ownership {
     }
     if (take.length + release.length === 0) return
     const taken = take.map((entry) => ({ address: entry.address, cause: this.#causeOf(entry, view.mode) }))
-    for (const entry of take) hold(entry)
+    for (const entry of take) {
+      hold(entry)
+      if (view.mode === 'alone') entry.insistedMs = nowMs
+    }
     for (const entry of release) this.#release(entry, view)
     const released = release.map(({ address }) => address)
     this.#options.answerer.apply({ set: take, remove: released })
@@ -201,12 +215,14 @@ export class Ownership {
   }
 
   #shouldHold(entry: Entry, view: OwnershipView, nowMs: number): boolean {
+    if (view.mode === 'alone' && nowMs >= entry.cededUntilMs) entry.isCeded = false
     const verdict = decideOwnership(entry, view)
     const wasClaimed = nowMs - entry.claimedMs < CLAIM_LIFE_MS
     if (verdict === 'handOver') return !wasClaimed && this.#isWaitedFor(entry, nowMs)
     entry.handOverSinceMs = undefined
     if (verdict === 'leave') {
       entry.expected = firstOther(entry, view)
+      if (view.mode === 'alone' && entry.isCeded) this.#dueMs = Math.min(this.#dueMs, entry.cededUntilMs)
       return false
     }
     const isDoubtful =
@@ -214,6 +230,8 @@ export class Ownership {
     // Somebody took over a moment ago, and may give it up again for the same reason: no battle.
     if (!entry.isHeld) return !isDoubtful
     if (!wasClaimed || view.mode === 'listed') return true
+    if (this.#phase === 'unheard') return false
+    if (view.mode === 'alone') return this.#keepsAlone(entry, nowMs)
     // Given up, and somebody took over; or one before this one has settled by its own clock.
     if (isDoubtful) {
       this.#wasAway(nowMs)
@@ -221,6 +239,33 @@ export class Ownership {
     }
     if (!isAnyBefore(entry, view)) return true
     entry.isCeded = true
+    return false
+  }
+
+  /** Whether this node, which hears nobody, goes on with what another host announced. */
+  #keepsAlone(entry: Entry, nowMs: number): boolean {
+    const position = entry.candidates.indexOf(this.#options.node)
+    // No other node may have it: it is a stranger's conflict.
+    if (entry.candidates.length === 1) return true
+    const answer = answerToClaim(entry, this.#mayAnyBeThere(entry.candidates.slice(0, position)))
+    if (answer === 'keep') return true
+    if (answer === 'insist') {
+      entry.insistedMs = nowMs
+      this.#options.answerer.announce([entry.address])
+      return true
+    }
+    cede(entry, position, nowMs)
+    this.#dueMs = Math.min(this.#dueMs, entry.cededUntilMs)
+    return false
+  }
+
+  /** Who hears nobody declares nobody dead, unless the two were the last ones: then it is not known which of them are there. */
+  #mayAnyBeThere(names: readonly string[]): boolean {
+    return this.peers.isAnyAlive ? names.some((name) => this.peers.isAlive(name)) : names.length > 0
+  }
+
+  #isAnyCeded(): boolean {
+    for (const { isCeded } of this.#entries.values()) if (isCeded) return true
     return false
   }
 
@@ -247,7 +292,8 @@ export class Ownership {
     if (!entry.candidates.includes(this.#options.node)) this.#entries.delete(entry.address)
   }
 
-  #causeOf({ expected, candidates }: Entry, mode: OwnershipMode): TakeOverCause {
+  #causeOf({ expected, candidates, cessions }: Entry, mode: OwnershipMode): TakeOverCause {
+    if (mode === 'alone' && cessions > 0) return 'isolation'
     if (expected === undefined || mode === 'listed') return 'assignment'
     const absence = this.peers.absenceOf(expected)
     if (absence !== undefined) return absence
@@ -273,6 +319,7 @@ export class Ownership {
       case 'leaving':
         return 'leaving'
       case 'starting':
+      case 'unheard':
         return 'waiting'
       case 'running':
     }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { PlaneWorld } from '../../test/plane-world.ts'
 import type { PlaneEvent } from './messages.ts'
@@ -168,6 +169,119 @@ describe('a cable', () => {
     world.run(1000)
     expect(takenBy(world, 'b').length).toBe(before)
   })
+})
+
+describe('a node whose datagrams alone do not come through', () => {
+  const OTHER = '192.0.2.201'
+
+  function blocked(names: readonly string[], ...mute: readonly string[]): PlaneWorld {
+    const candidates = { [VIP]: names, [OTHER]: names.toReversed() }
+    const world = new PlaneWorld({ names, candidates, gateway: true })
+    world.run(10_000)
+    world.blockDatagrams(...mute)
+    return world
+  }
+
+  const holders = (world: PlaneWorld): readonly (readonly string[])[] => [world.ask(VIP), world.ask(OTHER)]
+
+  test('stops when it hears who took over, and leaves to the others what is theirs', () => {
+    const world = blocked(ABC, 'a')
+    world.run(1500)
+    expect(world.ask(VIP)).toEqual(['b'])
+    world.run(5000)
+    expect(holders(world)).toEqual([['b'], ['c']])
+    // It is tried again only now and then.
+    let double = 0
+    const tookMs = world.run(200_000, () => {
+      if (holders(world).some(({ length }) => length > 1)) double += 1
+      return false
+    })
+    expect(double * 5).toBeLessThan(tookMs / 10)
+  })
+
+  test('takes back when it is heard again, by announcing first', () => {
+    const world = blocked(ABC, 'a')
+    world.run(10_000)
+    world.unblockDatagrams('a')
+    let silent = 0
+    world.run(15_000, () => {
+      if (holders(world).some(({ length }) => length === 0)) silent += 1
+      return false
+    })
+    expect([silent, holders(world)]).toEqual([0, [['a'], ['c']]])
+  })
+
+  test('has all after all when the others are gone', () => {
+    const world = blocked(ABC, 'a')
+    world.run(10_000)
+    world.cut('b')
+    world.cut('c')
+    world.run(90_000)
+    expect(holders(world)).toEqual([['a'], ['a']])
+  })
+
+  test.each([
+    ['two', ['a', 'b']],
+    ['three', ABC]
+  ])('keeps what it is first of if all %s are such nodes', (_what, names) => {
+    const world = blocked(names, ...names)
+    world.run(1000)
+    let others = 0
+    const owners = [['a'], [names.at(-1)]]
+    const tookMs = world.run(200_000, () => {
+      if (!isDeepStrictEqual(holders(world), owners)) others += 1
+      return false
+    })
+    // While others try whether it is still there.
+    expect(others * 5).toBeLessThan(tookMs / 1000)
+    expect(holders(world)).toEqual(owners)
+  })
+})
+
+describe('a node whose port is another program’s', () => {
+  test('takes nothing, as no other hears it; when the port is free it takes back', () => {
+    const candidates = { [VIP]: ABC, '192.0.2.201': ['b', 'a', 'c'] }
+    const world = new PlaneWorld({ names: ABC, candidates, takenPorts: ['a'] })
+    world.run(10_000)
+    expect(takenBy(world, 'a')).toEqual([])
+    expect([world.ask(VIP), world.ask('192.0.2.201')]).toEqual([['b'], ['b']])
+    world.freePort('a')
+    world.run(15_000)
+    expect([world.ask(VIP), world.ask('192.0.2.201')]).toEqual([['a'], ['b']])
+  })
+
+  test('has what it had until somebody else is heard', () => {
+    const world = settled()
+    world.takePort('a')
+    world.changePort('a')
+    let silent = 0
+    world.run(1000, () => {
+      if (world.ask(VIP).length === 0) silent += 1
+      return false
+    })
+    expect([silent, world.ask(VIP)]).toEqual([0, ['b']])
+    world.freePort('a')
+    world.run(15_000)
+    expect(world.ask(VIP)).toEqual(['a'])
+  })
+
+  test('serves if there is no other', () => {
+    const world = new PlaneWorld({ names: ['a'], candidates: { [VIP]: ['a'] }, takenPorts: ['a'] })
+    expect(world.run(3000, () => world.ownerOf(VIP) === 'a')).toBeLessThan(50)
+  })
+})
+
+test('a node that is deleted does not stand for one that was not heard yet', () => {
+  const world = new PlaneWorld({ names: 'a b c d'.split(' '), candidates: { [VIP]: ABC } })
+  world.kill('c')
+  world.setNodes('a', ['a', 'b', 'c'])
+  world.run(500)
+  world.setNodes('a', ['a', 'c', 'd'])
+  world.run(500)
+  const isGathered = (): boolean => world.eventsOf('a').some(({ type }) => type === 'gathered')
+  expect(isGathered()).toBe(false)
+  world.run(3000)
+  expect(isGathered()).toBe(true)
 })
 
 describe('who hears nobody', () => {
