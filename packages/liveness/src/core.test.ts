@@ -162,7 +162,7 @@ test('one accuser is not enough where there are others; two are, and are named',
   })
 })
 
-test('who concludes a death from what others say tells five at once, who only hears of it two: all were told', () => {
+test('who concludes a death from what others say tells five at once, who only hears of it two: an accuser told all', () => {
   const members = Array.from({ length: 11 }, (_, i) => `m${i}`).map((id) => ({ id, key: memberKey(id) }))
   const [one = 0n, two = 0n, dead = 0n] = members.map(({ key }) => key)
   const told = (by: (core: LivenessCore) => readonly LivenessEffect[]): number => {
@@ -179,9 +179,17 @@ test('who concludes a death from what others say tells five at once, who only he
     return receive(core, 220, two, accusation(dead, two))
   })
   const { incarnation } = NO_NEWS
-  const verdict = { kind: 'dead', member: dead, incarnation, accusers: [one, two], reason: 'silent' } as const
-  const hearing = told((core) => receive(core, 210, one, { ...NO_NEWS, type: 'gossip', rumors: [verdict] }))
-  expect({ concluding, hearing }).toEqual({ concluding: 5, hearing: 2 })
+  const verdict = { kind: 'dead', member: dead, incarnation, reason: 'silent' } as const
+  const hearing = (accusers: readonly bigint[]): number =>
+    told((core) =>
+      receive(core, 210, one, { ...NO_NEWS, type: 'gossip', rumors: [{ ...verdict, accusers }] })
+    )
+  expect({ concluding, hearing: hearing([one, two]), named: hearing([one, SELF]) }).toEqual({
+    concluding: 5,
+    hearing: 2,
+    // Whoever put the accusations together may be one that tells five.
+    named: 10
+  })
 })
 
 /** D is silent to all, and this member has accused it. @returns the time */
@@ -204,10 +212,95 @@ test('who does not watch the accused any more withdraws its accusation', () => {
   const nowMs = accuseSilent(core)
   // The next ones in the ring are others now.
   const more = Array.from({ length: 12 }, (_, i) => ({ id: `more-${i}`, key: memberKey(`more-${i}`) }))
-  expect(eventsOf(core.step(nowMs + 1, { type: 'members', members: [...OTHERS, ...more] }))).toEqual([
-    'refuted'
-  ])
+  core.step(nowMs + 1, { type: 'members', members: [...OTHERS, ...more] })
+  for (const { key } of more) meet(core, nowMs + 1, key)
+  expect(eventsOf(core.step(nowMs + 1, { type: 'tick' }))).toEqual(['refuted'])
   expect(eventsOf(receive(core, nowMs + 3, C, accusation(D, C)))).toEqual(['suspected'])
+})
+
+test('against who was never heard one accuser is enough, and its first word refutes it', () => {
+  const core = newCore()
+  for (const key of [B, C]) meet(core, 1, key)
+  const rumors = [
+    { kind: 'accused', member: D, incarnation: 0, accusers: [B], reason: 'neverHeard' }
+  ] as const
+  expect(eventsOf(receive(core, 2, B, { ...NO_NEWS, type: 'gossip', rumors }))).toEqual(['suspected', 'dead'])
+  expect(eventsOf(meet(core, 3, D))).toEqual(['alive'])
+})
+
+test('who was never heard takes no place of those that are watched', () => {
+  const core = newCore()
+  for (const key of KEYS) meet(core, 1, key)
+  const more = Array.from({ length: 12 }, (_, i) => ({ id: `more-${i}`, key: memberKey(`more-${i}`) }))
+  core.step(2, { type: 'members', members: [...OTHERS, ...more] })
+  const probed = core
+    .step(150, { type: 'tick' })
+    .flatMap((effect) => (effect.type === 'send' && effect.isProbe ? [effect.to] : []))
+  expect(new Set(probed.filter((key) => KEYS.includes(key)))).toEqual(new Set(KEYS))
+  // Three more are waited for.
+  expect(new Set(probed).size).toBe(6)
+})
+
+test('for how long the dead were silent is told only of those that were watched', () => {
+  const members = Array.from({ length: 9 }, (_, i) => `m${i}`).map((id) => ({ id, key: memberKey(id) }))
+  const core = newCore(members)
+  for (const { key } of members) meet(core, 1, key)
+  const answeredMs = new Map<bigint, number>()
+  for (let nowMs = 10; nowMs <= 1000; nowMs += 10)
+    for (const effect of core.step(nowMs, { type: 'tick' }))
+      if (effect.type === 'send' && effect.isProbe) {
+        answeredMs.set(effect.to, nowMs)
+        meet(core, nowMs, effect.to)
+      }
+  expect(answeredMs.size).toBe(3)
+  const { incarnation } = NO_NEWS
+  const [watched = 0n] = answeredMs.keys()
+  const [other = 0n, from = 0n] = members.map(({ key }) => key).filter((key) => !answeredMs.has(key))
+  const dead = [watched, other].flatMap((member) => {
+    const verdict = { kind: 'dead', member, incarnation, accusers: [], reason: 'silent' } as const
+    return receive(core, 1005, from, { ...NO_NEWS, type: 'gossip', rumors: [verdict] })
+  })
+  const silentMs = dead.flatMap((effect) =>
+    effect.type === 'event' && effect.event.type === 'dead' ? [effect.event.detail.silentMs] : []
+  )
+  expect(silentMs).toEqual([1005 - (answeredMs.get(watched) ?? 0), undefined])
+})
+
+test('the answer of before a member was watched says nothing of its silence', () => {
+  const members = Array.from({ length: 9 }, (_, i) => `m${i}`).map((id) => ({ id, key: memberKey(id) }))
+  const core = newCore(members)
+  for (const { key } of members) meet(core, 1, key)
+  for (const nowMs of [100, 200]) core.step(nowMs, { type: 'tick' })
+  // All that it watches are silent, so that it watches others, too; then all are dead at once.
+  const { incarnation } = NO_NEWS
+  const rumors = members.map(
+    ({ key }) => ({ kind: 'dead', member: key, incarnation, accusers: [], reason: 'silent' }) as const
+  )
+  const [from = 0n] = members.map(({ key }) => key)
+  const silentMs = receive(core, 210, from, { ...NO_NEWS, type: 'gossip', rumors }).flatMap((effect) =>
+    effect.type === 'event' && effect.event.type === 'dead' ? [effect.event.detail.silentMs] : []
+  )
+  expect(silentMs).toHaveLength(9)
+  expect(silentMs.filter((each) => each !== undefined)).toEqual([209, 209, 209])
+})
+
+test('isolation ends when nobody is left in the list, and who comes then has time to appear', () => {
+  const members = OTHERS.slice(0, 1)
+  const core = newCore(members)
+  const run = (fromMs: number, untilMs: number): readonly string[] => {
+    const told: string[] = []
+    for (let nowMs = fromMs; nowMs <= untilMs; nowMs += 10)
+      told.push(...eventsOf(core.step(nowMs, { type: 'tick' })))
+    return told
+  }
+  meet(core, 1, B)
+  expect(run(10, 500)).toEqual(['suspected', 'dead', 'isolated'])
+  core.step(510, { type: 'members', members: [] })
+  expect(core.isIsolated).toBe(false)
+  run(520, 5000)
+  core.step(5010, { type: 'members', members: OTHERS.slice(1) })
+  expect(run(5020, 7500)).toEqual([])
+  expect(run(7510, 8500)).toEqual(['isolated'])
 })
 
 test('who withdraws an accusation tells it, and it counts no more', () => {

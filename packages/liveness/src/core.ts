@@ -75,8 +75,7 @@ export class LivenessCore {
       nowMs,
       incarnation,
       isLeaving: false,
-      // Who starts is not isolated before the others had time to appear.
-      anybodyMs: nowMs + parameters.joinTimeoutMs - parameters.silenceMs,
+      anybodyMs: appearedMs(nowMs, parameters),
       answeredMs: undefined,
       trustedFromMs: nowMs + parameters.doubtMs,
       isIsolated: false
@@ -199,11 +198,15 @@ export class LivenessCore {
   #noticeIsolation(): void {
     const state = this.#state
     const { nowMs, anybodyMs, parameters, health, members } = state
+    if (members.active.length === 0 && members.away.every(hasLeft)) {
+      state.isIsolated = false
+      state.anybodyMs = appearedMs(nowMs, parameters)
+      return
+    }
     const silentMs = nowMs - anybodyMs
-    const isAlone = members.active.length === 0 && members.away.every(hasLeft)
-    const isIsolated = !isAlone && silentMs >= parameters.silenceMs * (1 + health.lossFactor)
-    if (isIsolated && !state.isIsolated) emit(state, { type: 'isolated', detail: { silentMs } })
-    if (isIsolated) state.isIsolated = true
+    if (state.isIsolated || silentMs < parameters.silenceMs * (1 + health.lossFactor)) return
+    state.isIsolated = true
+    emit(state, { type: 'isolated', detail: { silentMs } })
   }
 
   #receive(envelope: Envelope, message: Message): void {
@@ -301,6 +304,11 @@ export class LivenessCore {
     this.#state.isIsolated = false
     emit(this.#state, { type: 'connected', detail: { id: record.id } })
   }
+}
+
+/** What counts as the last answer where there is none to wait for: who comes has time to appear before this one is isolated. */
+function appearedMs(nowMs: number, { joinTimeoutMs, silenceMs }: LivenessParameters): number {
+  return nowMs + joinTimeoutMs - silenceMs
 }
 
 function hasLeft({ knowledge }: MemberRecord): boolean {

@@ -34,7 +34,7 @@ export interface LivenessDead {
   /** Ids of those whose accusations made the verdict; keys in hexadecimal of those that are no members here. */
   readonly accusers: readonly string[]
   readonly reason: AccusationReason
-  /** Since its last answer to this member; `undefined` if there was none. */
+  /** Since its last answer to this member; `undefined` if there was none since this member watches it, or if others do. */
   readonly silentMs: number | undefined
 }
 

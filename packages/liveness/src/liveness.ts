@@ -7,6 +7,7 @@ import { LivenessDecodeError, LivenessOptionsError } from './errors.ts'
 import type { LivenessEvent } from './events.ts'
 import { firstIncarnation } from './incarnation.ts'
 import { memberKey } from './member-key.ts'
+import { checkMembers, isId, MAX_ID_LENGTH, type MemberName } from './membership.ts'
 import type { LivenessCounters, LivenessEvents, LivenessMember, LivenessOptions } from './options.ts'
 import { decodeMessage, encodeMessage } from './packet.ts'
 import { type LivenessParameters, parseParameters } from './parameters.ts'
@@ -28,7 +29,7 @@ export class Liveness extends EventEmitter<LivenessEvents> {
   readonly #key: bigint
   #keys: readonly Uint8Array[]
   #addresses: Map<bigint, LivenessAddress> = new Map()
-  #ids: readonly string[] = []
+  #names: readonly MemberName[] = []
   #core: LivenessCore | undefined
   #sealer: Sealer | undefined
   #boot = 0n
@@ -41,6 +42,7 @@ export class Liveness extends EventEmitter<LivenessEvents> {
   /** @throws {@link LivenessOptionsError} */
   constructor(options: LivenessOptions) {
     super()
+    checkOptions(options)
     this.#options = options
     this.#parameters = parseParameters(options.parameters)
     this.#clock = options.clock ?? SYSTEM_CLOCK
@@ -65,7 +67,7 @@ export class Liveness extends EventEmitter<LivenessEvents> {
     return this.#core?.incarnation ?? 0
   }
 
-  /** Whether no member answers this one. */
+  /** Whether no member answers this one. That ends with `'connected'`, or without a word where nobody is left to answer. */
   get isIsolated(): boolean {
     return this.#core?.isIsolated ?? false
   }
@@ -112,14 +114,16 @@ export class Liveness extends EventEmitter<LivenessEvents> {
   /** Tells the others that this member leaves, and closes the socket. Resolves when that is done. */
   async stop(): Promise<void> {
     this.#stopping ??= this.#leave()
-    await this.#stopping
-    this.#stopping = undefined
+    const stopping = this.#stopping
+    await stopping
+    if (this.#stopping === stopping) this.#stopping = undefined
   }
 
   /** Closes the socket without a word, as a crash does. */
   abandon(): void {
     if (this.#core === undefined) return
     this.#core = undefined
+    this.#stopping = undefined
     this.#sealer = undefined
     this.#disarm()
     this.#unbindSignal?.()
@@ -133,20 +137,16 @@ export class Liveness extends EventEmitter<LivenessEvents> {
    * @throws {@link LivenessOptionsError}; nothing was changed
    */
   setMembers(members: readonly LivenessMember[]): void {
-    const before = { ids: this.#ids, addresses: this.#addresses }
     const others = members.filter(({ id }) => id !== this.#options.id)
     for (const { id, port } of others)
       if (!Number.isInteger(port) || port < 1 || port > 65_535)
         throw new LivenessOptionsError('range', 'members', `${port} is no port, of ${id}`)
-    this.#ids = others.map(({ id }) => id)
+    const names = others.map(({ id }) => ({ id, key: memberKey(id) }))
+    // Before the start, too: there is nobody to tell then whose list it is that cannot be.
+    checkMembers(this.#key, names)
+    this.#names = names
     this.#addresses = new Map(others.map(({ id, address, port }) => [memberKey(id), { address, port }]))
-    try {
-      this.#tellMembers()
-    } catch (error) {
-      this.#ids = before.ids
-      this.#addresses = before.addresses
-      throw error
-    }
+    this.#tellMembers()
   }
 
   /**
@@ -167,17 +167,19 @@ export class Liveness extends EventEmitter<LivenessEvents> {
   }
 
   #tellMembers(): void {
-    const members = this.#ids.map((id) => ({ id, key: memberKey(id) }))
-    this.#step({ type: 'members', members })
+    this.#step({ type: 'members', members: this.#names })
     this.#sealer?.retain((sender) => this.#addresses.has(sender))
   }
 
   /** By the clock alone: a thread without an event loop keeps no promises meanwhile. */
   async #leave(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
+    const core = this.#core
     const say = (left: number): void => {
-      if (left === 0 || this.#core === undefined) {
-        this.abandon()
+      // It may have been abandoned meanwhile, and be started again: that life goes on.
+      const isOver = core === undefined || this.#core !== core
+      if (left === 0 || isOver) {
+        if (!isOver) this.abandon()
         resolve()
         return
       }
@@ -286,6 +288,12 @@ export class Liveness extends EventEmitter<LivenessEvents> {
     this.#cancelTimer = undefined
     this.#armedForMs = Number.POSITIVE_INFINITY
   }
+}
+
+function checkOptions({ id, port }: LivenessOptions): void {
+  if (!isId(id)) throw new LivenessOptionsError('range', 'id', `an id has 1 to ${MAX_ID_LENGTH} characters`)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new LivenessOptionsError('range', 'port', `${port} is no port`)
 }
 
 const NO_MESSAGE = { type: 'gossip', incarnation: 1, patienceMs: 0, rumors: [] } as const

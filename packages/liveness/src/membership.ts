@@ -24,6 +24,8 @@ export interface MemberRecord {
   life: number
   /** When it last answered this member; −∞ if never. */
   answeredMs: number
+  /** Since when this member pings it each period; ∞ while it does not. */
+  watchedMs: number
   /** When it was last found to be alive after it was dead; −∞ if never. */
   revivedMs: number
   /** When it last came back from where no member looks; −∞ if it was never away. */
@@ -35,7 +37,8 @@ export interface MemberRecord {
 }
 
 const MAX_MEMBERS = 10_000
-const MAX_ID_LENGTH = 253
+/** Of an id, in characters. */
+export const MAX_ID_LENGTH = 253
 
 /** The other members, and which of them take part. */
 export class Membership {
@@ -57,18 +60,10 @@ export class Membership {
    * @throws {@link LivenessOptionsError}
    */
   set(members: readonly MemberName[]): void {
-    const records = new Map<bigint, MemberRecord>()
-    if (members.length > MAX_MEMBERS)
-      throw new LivenessOptionsError('limit', 'members', `${members.length}, ${MAX_MEMBERS} may be`)
-    for (const { id, key } of members) {
-      if (id.length < 1 || id.length > MAX_ID_LENGTH)
-        throw new LivenessOptionsError('range', 'members', `an id has 1 to ${MAX_ID_LENGTH} characters`)
-      if (key === this.#selfKey || records.has(key))
-        throw new LivenessOptionsError('duplicate', 'members', `${id} is there twice`)
-      records.set(key, this.#records.get(key) ?? newRecord(id, key))
-    }
-    this.#records = records
-    this.#ring = new Ring([{ key: this.#selfKey }, ...records.values()])
+    checkMembers(this.#selfKey, members)
+    const before = this.#records
+    this.#records = new Map(members.map(({ id, key }) => [key, before.get(key) ?? newRecord(id, key)]))
+    this.#ring = new Ring([{ key: this.#selfKey }, ...this.#records.values()])
     this.changed()
   }
 
@@ -108,24 +103,50 @@ export class Membership {
     return this.#away
   }
 
-  /** Those that this member watches. */
+  /** Those that this member watches. Who was never heard takes no place: it watches nobody itself, as far as is known. */
   watched(count: number): readonly MemberRecord[] {
-    return this.#recordsOf(this.#ring.watchedBy(this.#selfKey, count, this.#takesPart))
+    return this.#recordsOf(this.#ring.watchedBy(this.#selfKey, count, this.#isAlive))
+  }
+
+  /** Those that were never heard, and that this member waits for. */
+  awaited(count: number): readonly MemberRecord[] {
+    return this.#recordsOf(this.#ring.watchedBy(this.#selfKey, count, this.#isUnknown))
   }
 
   /** Others that watch a member. */
   watchersOf(key: bigint, count: number): readonly MemberRecord[] {
-    return this.#recordsOf(this.#ring.watchersOf(key, count, this.#takesPart))
+    return this.#recordsOf(this.#ring.watchersOf(key, count, this.#isAlive))
   }
 
-  readonly #takesPart = ({ key }: { readonly key: bigint }): boolean => {
-    const record = this.#records.get(key)
-    return record === undefined ? key === this.#selfKey : isActive(record)
-  }
+  readonly #isAlive = ({ key }: { readonly key: bigint }): boolean =>
+    key === this.#selfKey || this.#records.get(key)?.knowledge.standing === 'alive'
+
+  readonly #isUnknown = ({ key }: { readonly key: bigint }): boolean =>
+    this.#records.get(key)?.knowledge.standing === 'unknown'
 
   #recordsOf(members: readonly { readonly key: bigint }[]): readonly MemberRecord[] {
     return members.flatMap(({ key }) => this.#records.get(key) ?? [])
   }
+}
+
+/**
+ * @param members the others
+ * @throws {@link LivenessOptionsError} if they cannot be the list of this member
+ */
+export function checkMembers(selfKey: bigint, members: readonly MemberName[]): void {
+  if (members.length > MAX_MEMBERS)
+    throw new LivenessOptionsError('limit', 'members', `${members.length}, ${MAX_MEMBERS} may be`)
+  const keys = new Set([selfKey])
+  for (const { id, key } of members) {
+    if (!isId(id))
+      throw new LivenessOptionsError('range', 'members', `an id has 1 to ${MAX_ID_LENGTH} characters`)
+    if (keys.has(key)) throw new LivenessOptionsError('duplicate', 'members', `${id} is there twice`)
+    keys.add(key)
+  }
+}
+
+export function isId(id: string): boolean {
+  return id.length >= 1 && id.length <= MAX_ID_LENGTH
 }
 
 /** What is told of a member now. */
@@ -166,6 +187,7 @@ function newRecord(id: string, key: bigint): MemberRecord {
     window: undefined,
     life: -1,
     answeredMs: Number.NEGATIVE_INFINITY,
+    watchedMs: Number.POSITIVE_INFINITY,
     revivedMs: Number.NEGATIVE_INFINITY,
     backMs: Number.NEGATIVE_INFINITY,
     patienceMs: 0,

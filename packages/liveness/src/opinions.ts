@@ -44,7 +44,9 @@ export class Opinions {
     const after = learn(record.knowledge, rumor, this.#accusedUntilMs())
     if (after === record.knowledge) return
     if (rumor.kind === 'accused' && this.#hasFreshAnswer(record)) this.#vouch(record, from)
-    this.#apply(record, after)
+    // Who came to the verdict first may be one that tells a few: that both accusers tell many does not depend on it.
+    const isOwnVerdict = rumor.kind === 'dead' && rumor.accusers.includes(this.#state.self)
+    this.#apply(record, after, isOwnVerdict ? 'verdict' : undefined)
   }
 
   /** The member itself said so, by its own datagram. */
@@ -151,7 +153,7 @@ export class Opinions {
     if (after.accusations.length > 0) this.#accused.add(record)
     else this.#accused.delete(record)
     if (!wasActive && isActive(record)) record.backMs = this.#state.nowMs
-    if (wasActive !== isActive(record)) this.#state.members.changed()
+    if (before.standing !== after.standing) this.#state.members.changed()
     if (!isSameNews(before, after)) {
       this.#outbox.enqueue(record.key, urgency)
       this.#report(record, before)
@@ -159,7 +161,10 @@ export class Opinions {
     this.#judge(record)
   }
 
-  /** The verdict, once enough accuse. A member that alone could accuse is enough. */
+  /**
+   * The verdict, once enough accuse. A member that alone could accuse is enough; so is one against who was never heard: those
+   * who wait for the same one may not be there either, and its first word refutes all that was said before it.
+   */
   #judge(record: MemberRecord): void {
     const { knowledge } = record
     const { members, nowMs, self } = this.#state
@@ -167,7 +172,8 @@ export class Opinions {
     if (counting.length === 0) return
     // This member and all that are not away, but the accused.
     const electorate = members.active.length
-    if (counting.length < Math.min(ACCUSERS, electorate)) return
+    const needed = knowledge.standing === 'unknown' ? 1 : Math.min(ACCUSERS, electorate)
+    if (counting.length < needed) return
     const isOwn = counting.some(({ accuser }) => accuser === self)
     if (!isOwn && this.#hasFreshAnswer(record)) return
     const dead: Knowledge = {
@@ -209,11 +215,12 @@ export class Opinions {
       emit(this.#state, { type: 'refuted', detail: { id, incarnation } })
   }
 
-  #reportDead({ id, knowledge, answeredMs }: MemberRecord): void {
+  #reportDead({ id, knowledge, answeredMs, watchedMs }: MemberRecord): void {
     const { incarnation, reason } = knowledge
     this.#state.counters.deaths += 1
     const accusers = knowledge.accusers.map((key) => this.#nameOf(key))
-    const silentMs = Number.isFinite(answeredMs) ? this.#state.nowMs - answeredMs : undefined
+    // Others are asked so seldom that their last answer says nothing of when they fell silent.
+    const silentMs = answeredMs >= watchedMs ? this.#state.nowMs - answeredMs : undefined
     emit(this.#state, { type: 'dead', detail: { id, incarnation, accusers, reason, silentMs } })
   }
 

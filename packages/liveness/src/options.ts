@@ -23,11 +23,11 @@ export interface LivenessMember {
 }
 
 export interface LivenessOptions {
-  /** Of this member. */
+  /** Of this member; 1–253 characters. */
   readonly id: string
   /** The first seals what is sent; all open what comes. 1 to 4, of at least 16 octets each. */
   readonly keys: readonly Uint8Array[]
-  /** To be bound; 0 lets the system choose. */
+  /** To be bound, 0–65 535; 0 lets the system choose. */
   readonly port: number
   /** Members of its family alone are reached. Default: any address of both families. */
   readonly localAddress?: IpAddress | undefined

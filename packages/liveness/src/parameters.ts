@@ -6,7 +6,7 @@ export interface LivenessParameterOptions {
   readonly periodMs?: number | undefined
   /** So long without an answer is an accusation; at least 2.5 periods, at most 60 000 ms. Default: 3 periods. */
   readonly silenceMs?: number | undefined
-  /** Members that each member watches, 2–8. @defaultValue 3 */
+  /** Members that each member watches, 2–8. Two are the fewest that can make a verdict. @defaultValue 3 */
   readonly watchers?: number | undefined
   /** Members that are asked before one is accused, 0–8. @defaultValue 3 */
   readonly helpers?: number | undefined

@@ -40,6 +40,14 @@ const MAX_PROBES = 32
 /** Each of so many probes goes by the ordinary socket: a firewall may let only that port through. */
 const ORDINARY_EACH = 3
 const EAFNOSUPPORT = 97
+/** These pass, and say nothing of the socket. */
+const PASSING: ReadonlySet<number> = new Set([
+  0,
+  ERRNO.EAGAIN,
+  ERRNO.EINTR,
+  ERRNO.ENOBUFS,
+  ERRNO.ECONNREFUSED
+])
 
 /**
  * UDP for a thread without an event loop, any address of both families: the thread polls the descriptors that it is told,
@@ -89,11 +97,16 @@ export class PolledTransport implements LivenessTransport {
     if (probe === undefined) return this.send(bytes, to)
     probe.sent += 1
     if (probe.sent % ORDINARY_EACH === 0) return this.send(bytes, to)
-    const errno = probe.socket.send(bytes, probe.address)
-    if (errno !== ERRNO.ECONNREFUSED) return errno
-    // That was the answer to the one before, which the kernel tells instead of sending.
-    this.#listener?.onRefused(tag)
-    return probe.socket.send(bytes, probe.address)
+    let errno = probe.socket.send(bytes, probe.address)
+    if (errno === ERRNO.ECONNREFUSED) {
+      // That was the answer to the one before, which the kernel tells instead of sending.
+      this.#listener?.onRefused(tag)
+      errno = probe.socket.send(bytes, probe.address)
+    }
+    if (PASSING.has(errno)) return errno
+    // The address that it was connected from may not be this machine's any more.
+    this.#dropProbe(tag, probe)
+    return this.send(bytes, to)
   }
 
   drain(): void {
@@ -171,6 +184,13 @@ export class PolledTransport implements LivenessTransport {
       socket?.close()
       return undefined
     }
+  }
+
+  #dropProbe(tag: bigint, probe: Probe): void {
+    if (this.#probes.get(tag) !== probe) return
+    probe.socket.close()
+    this.#probes.delete(tag)
+    this.#tellDescriptors()
   }
 
   #dropOldest(): void {

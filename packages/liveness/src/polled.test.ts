@@ -1,6 +1,8 @@
-import { Poller, unsupportedReason } from '@clarion-lb/linux-net'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { Poller, UdpSocket, unsupportedReason } from '@clarion-lb/linux-net'
 import { parseIpAddress } from '@clarion-lb/netaddr'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { LivenessDead } from './events.ts'
 import { Liveness } from './liveness.ts'
 import { PolledClock } from './polled-clock.ts'
@@ -64,6 +66,29 @@ describe.skipIf(unsupportedReason() !== undefined)(`polled (${unsupportedReason(
     expect(holds(a, 'b', 'left')).toBe(true)
     runUntil([a, b], () => b.liveness.port === 0)
     expect(b.liveness.port).toBe(0)
+  })
+
+  test.each([
+    ['the address that it was connected from is gone', 101, { opened: 2 }],
+    ['there is no room for it now', 105, { opened: 1 }]
+  ])('a probe that cannot be sent since %s', async (_, errno, { opened }) => {
+    const received: number[] = []
+    const receiver = createSocket('udp4', (bytes) => received.push(...bytes)).bind(0, '127.0.0.1')
+    onTestFinished(() => void receiver.close())
+    await once(receiver, 'listening')
+    const transport = new PolledTransport({ port: FIRST_PORT + 3, onDescriptors: () => undefined })
+    transport.open({ onDatagram: () => undefined, onRefused: () => undefined })
+    onTestFinished(() => transport.close())
+    const open = vi.spyOn(UdpSocket, 'open')
+    const to = { address: ADDRESS, port: receiver.address().port }
+    expect(transport.probe(Uint8Array.of(1), to, 7n)).toBe(0)
+    vi.spyOn(UdpSocket.prototype, 'send').mockReturnValueOnce(errno)
+    // What another socket can send goes by the ordinary one, and the next probe by a new one.
+    const isReplaced = opened > 1
+    expect(transport.probe(Uint8Array.of(2), to, 7n)).toBe(isReplaced ? 0 : errno)
+    expect(transport.probe(Uint8Array.of(3), to, 7n)).toBe(0)
+    expect(open).toHaveBeenCalledTimes(opened)
+    await expect.poll(() => received).toEqual(isReplaced ? [1, 2, 3] : [1, 3])
   })
 
   test('a port that another program has is refused, and nothing stays open', () => {

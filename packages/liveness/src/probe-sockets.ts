@@ -8,6 +8,8 @@ export interface ProbeSocketOptions {
   readonly device: string | undefined
   readonly trafficClass: number
   readonly onRefused: (tag: bigint) => void
+  /** It could not be sent after all, and is to go by the ordinary socket. */
+  readonly onUnsent: (bytes: Uint8Array, to: LivenessAddress) => void
 }
 
 interface Probe {
@@ -21,6 +23,8 @@ interface Probe {
 const MAX_SOCKETS = 32
 /** Each of so many probes goes by the ordinary socket: a firewall may let only that port through. */
 const ORDINARY_EACH = 3
+/** These pass, and say nothing of the socket. */
+const PASSING: ReadonlySet<unknown> = new Set(['EAGAIN', 'EINTR', 'ENOBUFS'])
 
 /** A connected socket for each watched member: the kernel tells only those that a port is closed. */
 export class ProbeSockets {
@@ -45,7 +49,10 @@ export class ProbeSockets {
     this.#probes.set(tag, probe)
     probe.sent += 1
     if (!probe.isConnected || probe.sent % ORDINARY_EACH === 0) return false
-    probe.socket.send(bytes, (error) => this.#failed(tag, error))
+    const sent = probe
+    probe.socket.send(bytes, (error) => {
+      if (error instanceof Error && this.#failed(tag, sent, error)) this.#options.onUnsent(bytes, to)
+    })
     return true
   }
 
@@ -64,7 +71,7 @@ export class ProbeSockets {
       const descriptor = UdpSocket.open({ family, localAddress: localAddress(family), device, trafficClass })
       const socket = createSocket(family === 4 ? 'udp4' : 'udp6')
       const probe: Probe = { key, socket, isConnected: false, sent: 0 }
-      socket.on('error', (error) => this.#failed(tag, error))
+      socket.on('error', (error) => void this.#failed(tag, probe, error))
       // Answers come by the ordinary socket; what comes here is nothing of ours.
       socket.on('connect', () => {
         probe.isConnected = true
@@ -81,9 +88,17 @@ export class ProbeSockets {
     }
   }
 
-  #failed(tag: bigint, error: Error | null | undefined): void {
-    if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED' && this.#probes.has(tag))
+  /** @returns whether the socket is of no use any more; the next probe has another one */
+  #failed(tag: bigint, probe: Probe, error: Error): boolean {
+    const code = 'code' in error ? error.code : undefined
+    if (this.#probes.get(tag) !== probe || PASSING.has(code)) return false
+    if (code === 'ECONNREFUSED') {
       this.#options.onRefused(tag)
+      return false
+    }
+    // There was no way to it, or the address that it was connected from is not this machine's any more.
+    this.#drop(tag)
+    return true
   }
 
   #drop(tag: bigint): void {

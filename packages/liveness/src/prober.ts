@@ -11,8 +11,10 @@ const MAX_HELPED = 16
 /** A helper accuses after so many pings of its own, at the earliest. */
 const HELPER_PROBES = 3
 const MAX_ASKERS = 4
-/** As far as it looks round the ring for one that answers, in multiples of those that it watches. */
-const MAX_REACH = 3
+/** It looks so far round the ring for one that answers, at the least … */
+const REACHED = 9
+/** … in so many steps: each takes the time in which those of the one before fall silent. */
+const REACH_STEPS = 2
 
 /** Pings those that this member watches, asks others about the silent ones, and accuses. */
 export class Prober {
@@ -135,15 +137,19 @@ export class Prober {
     const reach = this.#reachNow()
     if (this.#followedVersion === members.version && this.#reach === reach) return
     this.#followedVersion = members.version
-    const wanted = members.watched(reach)
+    const wanted = [...members.watched(reach), ...members.awaited(parameters.watchers)]
     const dead = members.away.filter(({ knowledge }) => knowledge.standing === 'dead').length
     // Nothing is known of the time before. Where others died, or are silent, this one may be with them: in a split, half of all are.
     const isWithOthers = dead > this.#followedDead || reach > this.#reach
     const evidenceMs = isWithOthers ? nowMs - parameters.doubtMs + parameters.probeMs : nowMs
     this.#followedDead = dead
     this.#reach = reach
-    for (const watch of this.#watches.values()) watch.isOwn = wanted.includes(watch.record)
+    for (const watch of this.#watches.values()) {
+      watch.isOwn = wanted.includes(watch.record)
+      if (!watch.isOwn) watch.record.watchedMs = Number.POSITIVE_INFINITY
+    }
     for (const record of wanted) {
+      record.watchedMs = Math.min(record.watchedMs, nowMs)
       if (this.#watches.has(record.key)) continue
       // Who was never heard gets all the time that it has to appear.
       const isUnknown = record.knowledge.standing === 'unknown'
@@ -162,20 +168,23 @@ export class Prober {
     const { members, parameters } = this.#state
     const { watchers } = parameters
     if (this.#reach === watchers && this.#hears()) return watchers
-    const next = members.watched(MAX_REACH * watchers)
+    const stepLength = Math.max(watchers, Math.ceil((REACHED - watchers) / REACH_STEPS))
+    const next = members.watched(watchers + REACH_STEPS * stepLength)
     const heard = next.findIndex(({ key }) => !this.#isSilent(this.#watches.get(key)))
     const silent = heard < 0 ? next.length : heard
-    return watchers * Math.min(MAX_REACH, Math.floor(silent / watchers) + 1)
+    const steps = Math.floor((silent - watchers) / stepLength) + 1
+    return watchers + stepLength * Math.min(REACH_STEPS, steps)
   }
 
-  /** Whether any of those that it watches is not silent. */
+  /** Whether any of those that it watches is not silent. Who was never heard is none of them. */
   #hears(): boolean {
-    for (const watch of this.#watches.values()) if (watch.isOwn && !this.#isSilent(watch)) return true
+    for (const watch of this.#watches.values())
+      if (watch.isOwn && watch.record.knowledge.standing !== 'unknown' && !this.#isSilent(watch)) return true
     return false
   }
 
   #isSilent(watch: Watch | undefined): boolean {
-    if (watch?.isOwn !== true || watch.record.knowledge.standing === 'unknown') return false
+    if (watch?.isOwn !== true || watch.isAwaited) return false
     return this.#state.nowMs - watch.evidenceMs >= this.#state.parameters.doubtMs
   }
 
@@ -185,6 +194,7 @@ export class Prober {
       const isGone = members.get(key) !== watch.record || !isActive(watch.record)
       if (!isGone && (watch.isOwn || this.#freshAskers(watch).length > 0)) continue
       this.#watches.delete(key)
+      watch.record.watchedMs = Number.POSITIVE_INFINITY
       // Who does not look any more has nothing to say.
       this.#opinions.withdrawn(watch.record, this.#state.self)
     }
@@ -271,8 +281,16 @@ export class Prober {
     if (!isActive(watch.record)) return false
     if (!watch.isOwn && this.#freshAskers(watch).length === 0) return false
     if (members.active.length <= 1) return true
+    // No second accuser makes up for one that is cut off.
+    if (watch.isAwaited) return this.#isAnswered() && nowMs >= trustedFromMs
     if (watch.refusals >= REFUSALS) return true
     return anybodyMs - watch.evidenceMs >= parameters.doubtMs && nowMs >= trustedFromMs
+  }
+
+  /** Whether somebody answers this member now; the time that it has after its start is no answer. */
+  #isAnswered(): boolean {
+    const { answeredMs, nowMs, parameters } = this.#state
+    return answeredMs !== undefined && nowMs - answeredMs < parameters.doubtMs
   }
 
   #ask(watch: Watch, silentMs: number): void {

@@ -55,7 +55,8 @@ export class UdpTransport implements LivenessTransport {
       device,
       trafficClass: CLASS_SELECTOR_6,
       localAddress: (family) => (localAddress?.family === family ? localAddress : undefined),
-      onRefused: (tag) => this.#listener?.onRefused(tag)
+      onRefused: (tag) => this.#listener?.onRefused(tag),
+      onUnsent: (bytes, to) => void this.send(bytes, to)
     })
   }
 

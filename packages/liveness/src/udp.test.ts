@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import type { LivenessDead } from './events.ts'
 import { Liveness } from './liveness.ts'
 import type { LivenessMember, LivenessOptions } from './options.ts'
+import type { LivenessTransport } from './transport.ts'
 
 const KEY = new Uint8Array(32).fill(1)
 const OTHER_KEY = new Uint8Array(32).fill(2)
@@ -193,12 +194,54 @@ test('a signal stops a member, and what cannot be is refused', async () => {
   expect(() => member.setMembers([{ id: 'b', address: LOOPBACK, port: 0 }])).toThrow(
     expect.objectContaining({ field: 'members' })
   )
+  for (const refused of [{ id: '' }, { id: 'x'.repeat(254) }, { port: 70_000 }, { port: -1 }, { port: 1.5 }])
+    expect(() => new Liveness({ id: 'a', keys: [KEY], port: 0, ...refused })).toThrow(
+      expect.objectContaining({ reason: 'range', field: Object.keys(refused)[0] })
+    )
   expect(() => member.setKeys([new Uint8Array(3)])).toThrow(expect.objectContaining({ field: 'keys' }))
   controller.abort()
   member.start(controller.signal)
   expect([member.port, member.incarnation, member.verdictOf('b')]).toEqual([0, 0, undefined])
   await member.stop()
 })
+
+test('a list that cannot be is refused before the start, too, and the one before it stays', () => {
+  const member = start('a', { transport: silentTransport() })
+  member.abandon()
+  const [b, c] = ['b', 'c'].map((id) => ({ id, address: LOOPBACK, port: 1 }))
+  if (b === undefined || c === undefined) throw new Error('unreachable')
+  member.setMembers([b])
+  expect(() => member.setMembers([c, c])).toThrow(expect.objectContaining({ reason: 'duplicate' }))
+  expect(() => member.setMembers([{ ...c, id: '' }])).toThrow(expect.objectContaining({ reason: 'range' }))
+  member.start()
+  expect([member.verdictOf('b')?.standing, member.verdictOf('c')]).toEqual(['unknown', undefined])
+})
+
+test('a farewell ends the life that says it, and no later one', async () => {
+  const member = start('a', { transport: silentTransport() })
+  const farewell = member.stop()
+  member.abandon()
+  member.start()
+  await farewell
+  expect(member.incarnation).toBeGreaterThan(0)
+  // That one can be ended, even while the farewell of the former life is not over.
+  const former = member.stop()
+  member.abandon()
+  member.start()
+  await Promise.all([member.stop(), former])
+  expect(member.incarnation).toBe(0)
+})
+
+function silentTransport(): LivenessTransport {
+  return {
+    port: 1,
+    open: () => undefined,
+    send: () => 0,
+    probe: () => 0,
+    drain: () => undefined,
+    close: () => undefined
+  }
+}
 
 async function nextTurn(): Promise<void> {
   await new Promise((resolve) => {

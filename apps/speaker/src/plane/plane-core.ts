@@ -155,7 +155,7 @@ export class PlaneCore {
       port,
       clock: means.clock,
       transport: means.createTransport?.(port),
-      parameters: { periodMs: PERIOD_MS * patience }
+      parameters: { periodMs: PERIOD_MS * patience, watchers: 2 }
     })
   }
 }
