@@ -23,7 +23,7 @@ export interface FailoverBenchOptions {
   readonly nodes?: number | undefined
   /** How often what a fault weighs it happens. Default: 3 times with 3 nodes, once with 12. */
   readonly repeats?: number | undefined
-  /** How long loss and work go on that nothing should come of. Default: 10 s. */
+  /** How long loss and work go on that nothing should come of; 2 at most. Default: 10 s. */
   readonly minutes?: number | undefined
 }
 
@@ -42,6 +42,8 @@ const SIZES: readonly LabSize[] = [
   { ...FAILOVER_SIZES.many, repeats: 1 }
 ]
 const ADDRESSES = 50
+/** The sender remembers three minutes of packets: what was lost before is not known. */
+const MAX_MINUTES = 2
 /** Speakers that start together keep each other waiting, and ask for patience: half as much every ten seconds. */
 const CALM_MS = 40_000
 /** Shorter than the default, since each round waits for it. */
@@ -51,6 +53,8 @@ const COMMAND = 'npm run bench -- failover'
 /** Faults of nodes, speakers, the segment and the API server, as a client sees them. */
 export async function benchFailover(options: FailoverBenchOptions): Promise<BenchResult> {
   const { only = '', table, nodes, repeats, minutes } = options
+  if (minutes !== undefined && !(minutes > 0 && minutes <= MAX_MINUTES))
+    throw new Error(`--minutes ${minutes}: loss and work last ${MAX_MINUTES} minutes at most here`)
   const cases = FAILOVER_CASES.filter(({ name }) => name.includes(only))
   if (cases.length === 0) throw new Error(`no fault has "${only}" in its name`)
   const rows: FailoverRow[] = []

@@ -90,7 +90,7 @@ const program = new Command('bench')
   .option('--json', 'print {bench, figures: [{name, value, unit, goal, met}]}')
   .option(
     '--minutes <number>',
-    'how long to watch (bfd, liveness, rest), or loss and work last (failover)',
+    'how long to watch (bfd, liveness, rest), or loss and work last (failover, 2 at most)',
     Number
   )
   .option('--only <text>', 'what has this in its name (failover)')
