@@ -23,8 +23,6 @@ export interface FailoverBenchOptions {
   readonly nodes?: number | undefined
   /** How often what a fault weighs it happens. Default: 3 times with 3 nodes, once with 12. */
   readonly repeats?: number | undefined
-  /** How long loss and work go on that nothing should come of; 2 at most. Default: 10 s. */
-  readonly minutes?: number | undefined
 }
 
 interface LabSize {
@@ -42,8 +40,6 @@ const SIZES: readonly LabSize[] = [
   { ...FAILOVER_SIZES.many, repeats: 1 }
 ]
 const ADDRESSES = 50
-/** The sender remembers three minutes of packets: what was lost before is not known. */
-const MAX_MINUTES = 2
 /** Speakers that start together keep each other waiting, and ask for patience: half as much every ten seconds. */
 const CALM_MS = 40_000
 /** Shorter than the default, since each round waits for it. */
@@ -52,9 +48,7 @@ const COMMAND = 'npm run bench -- failover'
 
 /** Faults of nodes, speakers, the segment and the API server, as a client sees them. */
 export async function benchFailover(options: FailoverBenchOptions): Promise<BenchResult> {
-  const { only = '', table, nodes, repeats, minutes } = options
-  if (minutes !== undefined && !(minutes > 0 && minutes <= MAX_MINUTES))
-    throw new Error(`--minutes ${minutes}: loss and work last ${MAX_MINUTES} minutes at most here`)
+  const { only = '', table, nodes, repeats } = options
   const cases = FAILOVER_CASES.filter(({ name }) => name.includes(only))
   if (cases.length === 0) throw new Error(`no fault has "${only}" in its name`)
   const rows: FailoverRow[] = []
@@ -65,28 +59,26 @@ export async function benchFailover(options: FailoverBenchOptions): Promise<Benc
     cores: availableParallelism(),
     takeBack: TAKE_BACK,
     bench: COMMAND,
-    command: commandOf(options),
-    minutes
+    command: commandOf(options)
   }
   const before = table === undefined ? undefined : await readFile(table, 'utf8').catch(() => undefined)
   for (const size of sizes) {
-    const lastingMs = minutes === undefined ? undefined : minutes * 60_000
-    rows.push(...(await measure({ ...size, repeats: repeats ?? size.repeats, lastingMs }, cases)))
+    rows.push(...(await measure({ ...size, repeats: repeats ?? size.repeats }, cases)))
     if (table !== undefined) await writeFile(table, failoverDocument(rows, facts, before))
   }
   return { bench: 'failover', figures: rows.flatMap(figuresOf) }
 }
 
 /** For the reader who wants to have the table again. */
-function commandOf({ only, table, nodes, repeats, minutes }: FailoverBenchOptions): string {
-  const options = Object.entries({ only, nodes, repeats, minutes, table }).flatMap(([name, value]) =>
-    value === undefined ? [] : [`--${name} ${String(value).includes(' ') ? `'${value}'` : value}`]
+function commandOf({ only, table, nodes, repeats }: FailoverBenchOptions): string {
+  const options = Object.entries({ only, nodes, repeats, table }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name} ${value}`]
   )
   return [COMMAND, ...options].join(' ')
 }
 
 async function measure(
-  { nodeCount, repeats, rate, lastingMs }: LabSize & { readonly lastingMs: number | undefined },
+  { nodeCount, repeats, rate }: LabSize,
   cases: readonly FailoverCase[]
 ): Promise<readonly FailoverRow[]> {
   const directory = await mkdtemp(join(tmpdir(), 'clarion-bench-failover-'))
@@ -98,7 +90,7 @@ async function measure(
     await sleep(CALM_MS)
     const before = await lab.owners()
     for (const failure of cases) {
-      const rounds = await repeat(lab, failure, { before, count: failure.weight * repeats, lastingMs })
+      const rounds = await repeat(lab, failure, { before, count: failure.weight * repeats })
       rows.push(rowOf({ ...failure, nodes: nodeCount, rate }, rounds))
       process.stderr.write(`${JSON.stringify(rows.at(-1))}\n`)
     }
@@ -113,17 +105,13 @@ async function measure(
 async function repeat(
   lab: FailoverLab,
   failure: FailoverCase,
-  {
-    before,
-    count,
-    lastingMs
-  }: { readonly before: Owners; readonly count: number; readonly lastingMs: number | undefined }
+  { before, count }: { readonly before: Owners; readonly count: number }
 ): Promise<readonly FailoverRound[]> {
   const owners = new Set(before.values())
   const names = lab.cluster.nodeNames.filter((name) => owners.has(name))
   const rounds: FailoverRound[] = []
   for (let i = 0; i < count; i += 1)
-    rounds.push(await runCase(lab, failure, { victim: names[i % names.length] ?? '', before, lastingMs }))
+    rounds.push(await runCase(lab, failure, { victim: names[i % names.length] ?? '', before }))
   return rounds
 }
 
