@@ -96,19 +96,21 @@ export interface TableFacts {
   readonly bench: string
   /** With those that it was called with. */
   readonly command: string
+  /** How long loss and work went on that nothing should come of, if that was said. */
+  readonly minutes: number | undefined
 }
 
 /**
  * `docs/failover.md`.
  *
- * @param before the document as it was: its tables of other numbers of nodes stay
+ * @param before the document as it was: its other tables, of other numbers of nodes or minutes, stay
  */
 export function failoverDocument(
   rows: readonly FailoverRow[],
   facts: TableFacts,
   before: string | undefined
 ): string {
-  const { addresses, cores, takeBack, command } = facts
+  const { addresses, cores, takeBack, command, minutes } = facts
   const text = `<!-- Made by \`${facts.bench}\`; what is changed here is lost. -->
 
 # Failover, measured
@@ -127,25 +129,30 @@ fill the machine, and that would be measured.
 - In a split, the client and the API server are on the side that the node is not on.
 `
   const sections = new Map(
-    [...(before ?? '').matchAll(/^## (\d+) nodes\n[^#]*/gm)].map(([kept, nodes]) => [
-      Number(nodes),
+    [...(before ?? '').matchAll(/^## (\d+ nodes.*)\n[^#]*/gm)].map(([kept, title = '']) => [
+      title,
       kept.trimEnd()
     ])
   )
-  for (const { nodes } of rows) sections.set(nodes, section(nodes, rows, command))
-  const inOrder = [...sections].toSorted(([a], [b]) => a - b).map(([, one]) => `${one}\n`)
+  for (const { nodes } of rows) {
+    const title = minutes === undefined ? `${nodes} nodes` : `${nodes} nodes, for ${minutes} minutes`
+    const measured = rows.filter((row) => row.nodes === nodes)
+    sections.set(title, section(title, measured, command))
+  }
+  const inOrder = [...sections]
+    .toSorted(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }))
+    .map(([, one]) => `${one}\n`)
   return [text, ...inOrder].join('\n')
 }
 
-function section(nodes: number, rows: readonly FailoverRow[], command: string): string {
-  const measured = rows.filter((row) => row.nodes === nodes)
-  const [{ rate } = { rate: 0 }] = measured
-  const cells = measured.map(cellsOf)
+function section(title: string, rows: readonly FailoverRow[], command: string): string {
+  const [{ rate } = { rate: 0 }] = rows
+  const cells = rows.map(cellsOf)
   const widths = HEAD.map((head, i) => Math.max(head.length, ...cells.map((row) => row[i]?.length ?? 0)))
   const line = (row: readonly string[]): string =>
     `| ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`
   const rule = widths.map((width) => '-'.repeat(width))
-  const head = `## ${nodes} nodes\n\n\`${command}\`: ${rate} packets a second to each address: a gap is known to ${Math.round(1000 / rate)} ms.`
+  const head = `## ${title}\n\n\`${command}\`: ${rate} packets a second to each address: a gap is known to ${Math.round(1000 / rate)} ms.`
   return `${head}\n\n${[HEAD, rule, ...cells].map(line).join('\n')}`
 }
 

@@ -23,6 +23,8 @@ export interface FailoverBenchOptions {
   readonly nodes?: number | undefined
   /** How often what a fault weighs it happens. Default: 3 times with 3 nodes, once with 12. */
   readonly repeats?: number | undefined
+  /** How long loss and work go on that nothing should come of. Default: 10 s. */
+  readonly minutes?: number | undefined
 }
 
 interface LabSize {
@@ -48,7 +50,9 @@ const COMMAND = 'npm run bench -- failover'
 
 /** Faults of nodes, speakers, the segment and the API server, as a client sees them. */
 export async function benchFailover(options: FailoverBenchOptions): Promise<BenchResult> {
-  const { only = '', table, nodes, repeats } = options
+  const { only = '', table, nodes, repeats, minutes } = options
+  if (minutes !== undefined && !(minutes > 0))
+    throw new Error(`--minutes ${minutes}: loss and work cannot last so`)
   const cases = FAILOVER_CASES.filter(({ name }) => name.includes(only))
   if (cases.length === 0) throw new Error(`no fault has "${only}" in its name`)
   const rows: FailoverRow[] = []
@@ -59,26 +63,28 @@ export async function benchFailover(options: FailoverBenchOptions): Promise<Benc
     cores: availableParallelism(),
     takeBack: TAKE_BACK,
     bench: COMMAND,
-    command: commandOf(options)
+    command: commandOf(options),
+    minutes
   }
   const before = table === undefined ? undefined : await readFile(table, 'utf8').catch(() => undefined)
   for (const size of sizes) {
-    rows.push(...(await measure({ ...size, repeats: repeats ?? size.repeats }, cases)))
+    const lastingMs = minutes === undefined ? undefined : minutes * 60_000
+    rows.push(...(await measure({ ...size, repeats: repeats ?? size.repeats, lastingMs }, cases)))
     if (table !== undefined) await writeFile(table, failoverDocument(rows, facts, before))
   }
   return { bench: 'failover', figures: rows.flatMap(figuresOf) }
 }
 
 /** For the reader who wants to have the table again. */
-function commandOf({ only, table, nodes, repeats }: FailoverBenchOptions): string {
-  const options = Object.entries({ only, nodes, repeats, table }).flatMap(([name, value]) =>
-    value === undefined ? [] : [`--${name} ${value}`]
+function commandOf({ only, table, nodes, repeats, minutes }: FailoverBenchOptions): string {
+  const options = Object.entries({ only, nodes, repeats, minutes, table }).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name} ${String(value).includes(' ') ? `'${value}'` : value}`]
   )
   return [COMMAND, ...options].join(' ')
 }
 
 async function measure(
-  { nodeCount, repeats, rate }: LabSize,
+  { nodeCount, repeats, rate, lastingMs }: LabSize & { readonly lastingMs: number | undefined },
   cases: readonly FailoverCase[]
 ): Promise<readonly FailoverRow[]> {
   const directory = await mkdtemp(join(tmpdir(), 'clarion-bench-failover-'))
@@ -90,7 +96,8 @@ async function measure(
     await sleep(CALM_MS)
     const before = await lab.owners()
     for (const failure of cases) {
-      const rounds = await repeat(lab, failure, { before, count: failure.weight * repeats })
+      process.stderr.write(`${nodeCount} nodes, ${failure.name} × ${failure.weight * repeats}\n`)
+      const rounds = await repeat(lab, failure, { before, count: failure.weight * repeats, lastingMs })
       rows.push(rowOf({ ...failure, nodes: nodeCount, rate }, rounds))
       process.stderr.write(`${JSON.stringify(rows.at(-1))}\n`)
     }
@@ -105,13 +112,17 @@ async function measure(
 async function repeat(
   lab: FailoverLab,
   failure: FailoverCase,
-  { before, count }: { readonly before: Owners; readonly count: number }
+  {
+    before,
+    count,
+    lastingMs
+  }: { readonly before: Owners; readonly count: number; readonly lastingMs: number | undefined }
 ): Promise<readonly FailoverRound[]> {
   const owners = new Set(before.values())
   const names = lab.cluster.nodeNames.filter((name) => owners.has(name))
   const rounds: FailoverRound[] = []
   for (let i = 0; i < count; i += 1)
-    rounds.push(await runCase(lab, failure, { victim: names[i % names.length] ?? '', before }))
+    rounds.push(await runCase(lab, failure, { victim: names[i % names.length] ?? '', before, lastingMs }))
   return rounds
 }
 

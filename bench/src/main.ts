@@ -88,7 +88,11 @@ const program = new Command('bench')
   .description('Measures, and prints each figure beside its goal. Exit status 1 if a goal is missed.')
   .argument('[name]', 'which; without it, the list')
   .option('--json', 'print {bench, figures: [{name, value, unit, goal, met}]}')
-  .option('--minutes <number>', 'how long to watch (bfd, liveness, rest)', Number)
+  .option(
+    '--minutes <number>',
+    'how long to watch (bfd, liveness, rest), or loss and work last (failover)',
+    Number
+  )
   .option('--only <text>', 'what has this in its name (failover)')
   .option('--table <file>', 'also write a table in Markdown (failover)')
   .option('--services <number>', 'how many Services (cluster, rest)', Number)

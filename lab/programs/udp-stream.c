@@ -9,10 +9,12 @@
 //   report   since the last report: what was sent, lost, answered twice, each gap, each change of who answers
 //
 // Times are milliseconds of CLOCK_MONOTONIC. A gap is from the sending of the last packet that was answered before it to
-// the sending of the first one that was answered after it. The program asks for a real-time priority: it is the nodes that
+// the sending of the first one that was answered after it; one that is not over is told again, whole, by the next report.
+// Single packets are remembered for seconds only, what became of them until it is reported. The program asks for a real-time priority: it is the nodes that
 // are measured, and not whether this process had its turn. Where it may not have it, it goes without.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -27,9 +29,12 @@
 #define MAX_ADDRESSES 256
 #define BATCH 64
 #define TICK_NS 1000000L
-#define REMEMBERED_SECONDS 180
+#define REMEMBERED_SECONDS 60
+#define SETTLE_EVERY_MS 1000
 // What was sent so lately may still be answered: it is left to the next report.
 #define LINGER_NS 300000000L
+// While no report is asked for there is no hurry with it.
+#define SETTLE_AFTER_NS 5000000000L
 
 struct packet {
 	uint32_t address;
@@ -42,12 +47,34 @@ struct fate {
 	uint8_t answers;
 };
 
+struct gap {
+	int64_t from_ns, to_ns;
+	uint32_t lost;
+};
+
+struct move {
+	int64_t at_ns;
+	uint8_t from, to;
+};
+
+// Since the last report, but for the last two, which go on over reports.
+struct account {
+	uint32_t sent, received, duplicates;
+	struct gap *gaps;
+	size_t gap_count, gap_room;
+	struct move *moves;
+	size_t move_count, move_room;
+	uint8_t node;    // that answered last; 0: nobody yet
+	struct gap open; // lost > 0: it is not over; from_ns is when the last packet was sent that was answered
+};
+
 struct target {
 	struct sockaddr_in to;
 	const char *text;
 	struct fate *fates; // by sequence number, modulo capacity
+	struct account account;
 	_Atomic uint32_t next;
-	_Atomic uint32_t reported; // the first that the next report is about
+	_Atomic uint32_t settled; // the first that is not in the account
 	_Atomic uint32_t last_node;
 	_Atomic int64_t last_answer_ns;
 };
@@ -96,7 +123,7 @@ static void take(const struct packet *packet, unsigned length, uint8_t node, int
 	uint32_t index = ntohl(packet->address), sequence = ntohl(packet->sequence);
 	if (length != sizeof *packet || index >= target_count) return;
 	struct target *target = &targets[index];
-	if (target->next - sequence > capacity || sequence < target->reported) return;
+	if (target->next - sequence > capacity || sequence < target->settled) return;
 	struct fate *fate = &target->fates[sequence % capacity];
 	fate->node = node;
 	if (fate->answers < 255) fate->answers++;
@@ -167,55 +194,77 @@ static void state(void) {
 	printf("]}\n");
 }
 
-static void report_target(struct target *target, int64_t until_ns) {
+// Room for one more.
+static void *grown(void *list, size_t count, size_t *room, size_t size) {
+	if (count < *room) return list;
+	*room = *room == 0 ? 16 : *room * 2;
+	list = realloc(list, *room * size);
+	if (list == NULL) die("realloc");
+	return list;
+}
+
+static void settle_packet(struct account *account, const struct fate *fate) {
+	if (account->open.from_ns == 0) account->open.from_ns = fate->sent_ns;
+	account->sent++;
+	if (fate->answers == 0) {
+		account->open.lost++;
+		return;
+	}
+	account->received++;
+	account->duplicates += fate->answers - 1;
+	if (account->node != 0 && fate->node != account->node) {
+		account->moves = grown(account->moves, account->move_count, &account->move_room, sizeof(struct move));
+		account->moves[account->move_count++] = (struct move){fate->sent_ns, account->node, fate->node};
+	}
+	account->node = fate->node;
+	if (account->open.lost > 0) {
+		account->gaps = grown(account->gaps, account->gap_count, &account->gap_room, sizeof(struct gap));
+		account->gaps[account->gap_count++] = (struct gap){account->open.from_ns, fate->sent_ns, account->open.lost};
+	}
+	account->open = (struct gap){.from_ns = fate->sent_ns};
+}
+
+// Enters into the account what was sent before.
+static void settle(struct target *target, int64_t until_ns) {
 	uint32_t next = atomic_load_explicit(&target->next, memory_order_acquire);
-	uint32_t first = next - target->reported > capacity ? next - capacity : target->reported;
-	uint32_t end = first;
-	while (end < next && target->fates[end % capacity].sent_ns <= until_ns) end++;
-	uint32_t received = 0, duplicates = 0, node = 0;
-	printf("{\"address\":\"%s\",\"sent\":%u,\"moves\":[", target->text, end - first);
-	const char *comma = "";
-	for (uint32_t i = first; i < end; i++) {
-		struct fate *fate = &target->fates[i % capacity];
-		if (fate->answers == 0) continue;
-		received++;
-		duplicates += fate->answers - 1;
-		if (node != 0 && fate->node != node) {
-			printf("%s{\"atMs\":%.3f,\"from\":%u,\"to\":%u}", comma, ms(fate->sent_ns), node, fate->node);
-			comma = ",";
-		}
-		node = fate->node;
+	uint32_t end = target->settled;
+	for (; end < next && target->fates[end % capacity].sent_ns <= until_ns; end++)
+		settle_packet(&target->account, &target->fates[end % capacity]);
+	target->settled = end;
+}
+
+static void settle_all(int64_t until_ns) {
+	for (uint32_t i = 0; i < target_count; i++) settle(&targets[i], until_ns);
+}
+
+static void print_gap(const struct gap *gap, int is_over, const char *comma) {
+	printf("%s{\"fromMs\":%.3f,\"toMs\":%.3f,\"lost\":%u,\"isOver\":%s}", comma, ms(gap->from_ns), ms(gap->to_ns), gap->lost,
+		is_over ? "true" : "false");
+}
+
+static void report_target(const char *text, struct account *account, int64_t until_ns) {
+	printf("{\"address\":\"%s\",\"sent\":%u,\"received\":%u,\"duplicates\":%u,\"moves\":[", text, account->sent,
+		account->received, account->duplicates);
+	for (size_t i = 0; i < account->move_count; i++) {
+		const struct move *move = &account->moves[i];
+		printf("%s{\"atMs\":%.3f,\"from\":%u,\"to\":%u}", i == 0 ? "" : ",", ms(move->at_ns), move->from, move->to);
 	}
-	printf("],\"received\":%u,\"duplicates\":%u,\"gaps\":[", received, duplicates);
-	comma = "";
-	uint32_t lost = 0;
-	int64_t answered_ns = target->fates[first % capacity].sent_ns;
-	for (uint32_t i = first; i <= end; i++) {
-		struct fate *fate = &target->fates[i % capacity];
-		int is_end = i == end;
-		if (!is_end && fate->answers == 0) {
-			lost++;
-			continue;
-		}
-		if (lost > 0) {
-			int64_t to_ns = is_end ? until_ns : fate->sent_ns;
-			printf("%s{\"fromMs\":%.3f,\"toMs\":%.3f,\"lost\":%u,\"isOver\":%s}", comma, ms(answered_ns), ms(to_ns), lost,
-				is_end ? "false" : "true");
-			comma = ",";
-		}
-		lost = 0;
-		if (!is_end) answered_ns = fate->sent_ns;
-	}
+	printf("],\"gaps\":[");
+	for (size_t i = 0; i < account->gap_count; i++) print_gap(&account->gaps[i], 1, i == 0 ? "" : ",");
+	account->open.to_ns = until_ns;
+	if (account->open.lost > 0) print_gap(&account->open, 0, account->gap_count == 0 ? "" : ",");
 	printf("]}");
-	target->reported = end;
+	account->sent = account->received = account->duplicates = 0;
+	account->gap_count = account->move_count = 0;
 }
 
 static void report(void) {
 	int64_t until_ns = now_ns() - LINGER_NS;
+	settle_all(until_ns);
 	printf("{\"type\":\"report\",\"addresses\":[");
 	for (uint32_t i = 0; i < target_count; i++) {
 		if (i > 0) printf(",");
-		report_target(&targets[i], until_ns);
+		report_target(targets[i].text, &targets[i].account, until_ns);
 	}
 	printf("]}\n");
 }
@@ -240,9 +289,15 @@ static void stream(int count, char **addresses) {
 	hurry();
 	pthread_t sender;
 	if (pthread_create(&sender, NULL, run, NULL) != 0) die("thread");
+	// What standard input has is to be seen by poll.
+	setvbuf(stdin, NULL, _IONBF, 0);
+	struct pollfd commands = {.fd = STDIN_FILENO, .events = POLLIN};
 	char line[64];
-	while (fgets(line, sizeof line, stdin) != NULL) command(line);
-	exit(0);
+	for (;;) {
+		if (poll(&commands, 1, SETTLE_EVERY_MS) == 0) settle_all(now_ns() - SETTLE_AFTER_NS);
+		else if (fgets(line, sizeof line, stdin) == NULL) exit(0);
+		else command(line);
+	}
 }
 
 int main(int argc, char **argv) {

@@ -15,8 +15,8 @@ export interface FailoverCase {
   readonly mayDie: 'nobody' | 'victim' | 'everybody'
   /** How often it is measured, beside the others. */
   readonly weight: number
-  /** Resolves when the fault is there; for what lasts, when it is over. */
-  readonly happen: (lab: FailoverLab, victim: string) => Promise<void>
+  /** Resolves when the fault is there; for what nothing should come of, when it is over, after `lastingMs`. */
+  readonly happen: (lab: FailoverLab, victim: string, lastingMs: number) => Promise<void>
   /** What was broken works again. */
   readonly mend: (lab: FailoverLab, victim: string) => Promise<void>
 }
@@ -25,8 +25,6 @@ const NOTHING = async (): Promise<void> => undefined
 /** Goals of a machine that is gone, and of what the machine itself can still tell. */
 const GONE_MS = 500
 const TOLD_MS = 200
-/** How long loss and work go on that nothing should come of. */
-const LASTING_MS = 10_000
 const RANDOM_LOSS_PERCENT = 20
 
 const CUT: FailoverCase = {
@@ -161,14 +159,14 @@ const RANDOM_LOSS: FailoverCase = {
   moves: 'none',
   mayDie: 'nobody',
   weight: 1,
-  happen: async ({ cluster, faults }) => {
+  happen: async ({ cluster, faults }, _victim, lastingMs) => {
     const options = {
       directions: ['from'],
       percent: RANDOM_LOSS_PERCENT,
       exceptUdpPort: STREAM_PORT
     } as const
     await faults.lose(cluster.nodeNames, options)
-    await sleep(LASTING_MS)
+    await sleep(lastingMs)
   },
   mend: async ({ faults }) => faults.spare()
 }
@@ -179,7 +177,7 @@ const BUSY: FailoverCase = {
   moves: 'none',
   mayDie: 'nobody',
   weight: 1,
-  happen: async () => whileBusy(async () => sleep(LASTING_MS)),
+  happen: async (_lab, _victim, lastingMs) => whileBusy(async () => sleep(lastingMs)),
   mend: NOTHING
 }
 

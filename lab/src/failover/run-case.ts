@@ -21,6 +21,8 @@ export interface FailoverRound {
   readonly falseDeaths: number
 }
 
+/** How long loss and work go on that nothing should come of. */
+const LASTING_MS = 10_000
 /** After the last move: what would come of it by and by. */
 const AFTERWARDS_MS = 500
 
@@ -28,17 +30,22 @@ const AFTERWARDS_MS = 500
  * Lets a fault happen to a node, and mends it.
  *
  * @param before who answers when all is well; so it is to be again afterwards
+ * @param lastingMs how long what nothing should come of goes on; 10 s if it is not said
  * @throws Error when that does not come about
  */
 export async function runCase(
   lab: FailoverLab,
   { happen, mend, moves, mayDie }: FailoverCase,
-  { victim, before }: { readonly victim: string; readonly before: Owners }
+  {
+    victim,
+    before,
+    lastingMs = LASTING_MS
+  }: { readonly victim: string; readonly before: Owners; readonly lastingMs?: number | undefined }
 ): Promise<FailoverRound> {
   await lab.settle(before)
   await lab.report()
   const known = await lab.deaths()
-  await happen(lab, victim)
+  await happen(lab, victim, lastingMs)
   const hasMoved = moves === 'all' ? await lab.untilMoved(victim) : undefined
   await sleep(AFTERWARDS_MS)
   const during = await lab.report()
