@@ -57,6 +57,19 @@ test('a node that turns round midway goes back from there', () => {
   expect(told).toEqual(['a 0.1', 'a 0.2', 'a 0.1', 'a -'])
 })
 
+test('who turns round before the first step stays where it was', () => {
+  const { maintenance, told } = create()
+  maintenance.update('a', ASKED, false)
+  expect(maintenance.update('a', undefined, false)).toBeUndefined()
+  vi.advanceTimersByTime(60_000)
+  expect(told).toEqual([])
+  maintenance.update('b', ASKED, true)
+  maintenance.update('b', undefined, false)
+  expect(textOf(maintenance.update('b', ASKED, false))).toBe('1 withdrawn')
+  vi.advanceTimersByTime(60_000)
+  expect(told).toEqual([])
+})
+
 test('a node that was in maintenance when it came to be known has given up all', () => {
   const { maintenance, told } = create()
   expect(textOf(maintenance.update('a', ASKED, true))).toBe('1 withdrawn')

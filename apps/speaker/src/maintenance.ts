@@ -80,13 +80,17 @@ export class Maintenance {
 
   #schedule(node: string): void {
     const progress = this.#nodes.get(node)
-    // Else the next step is due already.
-    if (progress === undefined || progress.timer !== undefined) return
+    if (progress === undefined) return
     const isThere = progress.isAsked ? progress.portions === PORTIONS : progress.portions === 0
     if (isThere) {
+      // One that was under way when it turned round would go beyond.
+      clearTimeout(progress.timer)
+      progress.timer = undefined
       if (!progress.isAsked) this.#nodes.delete(node)
       return
     }
+    // Else the next step is due already.
+    if (progress.timer !== undefined) return
     progress.timer = setTimeout(
       () => {
         progress.timer = undefined
