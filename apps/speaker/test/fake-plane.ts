@@ -34,7 +34,8 @@ export class FakePlane implements Plane {
           for (const { address, interfaces } of set) this.#answered.set(address, interfaces)
           for (const address of remove) this.#answered.delete(address)
         },
-        announce: () => undefined
+        announce: () => undefined,
+        ask: () => undefined
       },
       onChange: (change) => options.onEvent({ type: 'holdings', ...change })
     })

@@ -31,6 +31,7 @@ export class OwnershipWorld {
   readonly moves: Move[] = []
   readonly #nodes = new Map<string, Node>()
   readonly #claims: { readonly from: string; readonly address: string }[] = []
+  readonly #deaf = new Set<string>()
   #sides: readonly (readonly string[])[]
   nowMs = 100_000
 
@@ -97,6 +98,15 @@ export class OwnershipWorld {
     for (const other of this.#visible(name)) this.#declareAlive(other, name, true)
   }
 
+  /** What others announce is lost on the way to a node. */
+  deafen(name: string): void {
+    this.#deaf.add(name)
+  }
+
+  undeafen(name: string): void {
+    this.#deaf.delete(name)
+  }
+
   /** Others give a node up, which knows nothing of it. */
   giveUp(name: string): void {
     for (const other of this.#visible(name)) this.#declareGone(other, name, 'silent')
@@ -118,7 +128,8 @@ export class OwnershipWorld {
       if (rounds > 50) throw new Error(`no rest: ${JSON.stringify(this.moves.slice(-8))}`)
       for (const { ownership, isUp } of this.#nodes.values()) if (isUp) ownership.work(this.nowMs)
       for (const { from, address } of this.#claims.splice(0))
-        for (const other of this.#visible(from)) this.#node(other).ownership.claimed(address, this.nowMs)
+        for (const other of this.#visible(from))
+          if (!this.#deaf.has(other)) this.#node(other).ownership.claimed(address, this.nowMs)
       for (const { ownership, isUp } of this.#nodes.values()) if (isUp) ownership.work(this.nowMs)
     } while (this.#claims.length > 0)
   }
@@ -138,6 +149,11 @@ export class OwnershipWorld {
         },
         announce: (addresses) => {
           for (const address of addresses) this.#claims.push({ from: name, address })
+        },
+        ask: (addresses) => {
+          for (const address of addresses)
+            for (const other of this.#visible(name))
+              if (this.#node(other).held.has(address)) this.#claims.push({ from: other, address })
         }
       },
       onChange: ({ taken, released }) => {

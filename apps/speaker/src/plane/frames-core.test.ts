@@ -245,6 +245,36 @@ test('an address that another host claims, and that is not wanted any more, is l
   expect(until(60_000)).toEqual([])
 })
 
+test('who is asked whether he has an address claims it by his answer; who has it not is silent', () => {
+  const segment = new MemorySegment({ delivery: 'manual' })
+  const claims: string[] = []
+  const create = (name: string, number: string): FramesCore => {
+    const mac = MacAddress.parse(`02:00:00:00:00:${number}`)
+    const own = { address: Ipv4Address.parse(`192.0.2.${number}`), prefixLength: 24 }
+    const addresses = [own, { address: Ipv6Address.parse(`fe80::${number}`), prefixLength: 64 }]
+    const link: MemoryLink = new MemoryLink({
+      interfaces: [{ name: 'eth0', segment, mac, addresses }],
+      onFrame: (frame, index) => core.onFrame(frame, index)
+    })
+    const onClaim = (address: string): void => void claims.push(`${name} hears of ${address}`)
+    const core = new FramesCore({ link, exclude: undefined, onEvent: () => undefined, now: () => 0, onClaim })
+    link.start()
+    core.start()
+    return core
+  }
+  const [asker, owner] = [create('asker', '21'), create('owner', '22')]
+  for (const core of [owner, asker]) {
+    core.apply(all(VIP, VIP6, ...(core === asker ? ['192.0.2.3'] : [])))
+    core.work()
+  }
+  segment.deliver()
+  claims.length = 0
+  asker.ask([VIP, VIP6, '192.0.2.3', '192.0.2.77'])
+  asker.work()
+  segment.deliver()
+  expect(claims).toEqual([`asker hears of ${VIP}`, `asker hears of ${VIP6}`])
+})
+
 test('with a host that insists there is no battle', () => {
   const { core, until, ask } = setUp()
   core.apply(all(VIP))

@@ -7,6 +7,7 @@ import type { AnsweredAddress, Answerer, AnswererChange } from './answerer.ts'
 import { fitnessOf } from './fitness.ts'
 import { Interest } from './interest.ts'
 import type { AddressCounts, PlaneEvent } from './messages.ts'
+import { questionOf } from './neighbor-question.ts'
 import { Port } from './port.ts'
 import { Reassertion } from './reassertion.ts'
 
@@ -39,13 +40,16 @@ interface Wanted {
 interface Announcement {
   readonly port: Port
   readonly wanted: Wanted
-  readonly reason: 'news' | 'defence' | 'reassertion'
+  readonly reason: (typeof REASONS)[number]
 }
 
+const REASONS = ['news', 'defence', 'reassertion', 'question'] as const
 /** An address has two frames for an announcement by ARP: fifty of them are a hundred frames. */
 const PACE = { burst: 50, intervalMs: 10 } as const
 /** Others already know the address: the last one is for hosts that ignore changes within a second. */
 const AGAIN_DELAYS_MS = [0, 600, 1200]
+/** A question or its answer may get lost. */
+const QUESTION_DELAYS_MS = [0, 200, 400]
 
 /**
  * Answers for the wanted addresses on the interfaces that are fit for it, and announces them: when they become wanted,
@@ -87,12 +91,12 @@ export class FramesCore implements Answerer {
 
   /** To be followed by {@link FramesCore.work}. */
   announce(addresses: readonly string[]): void {
-    for (const text of addresses) {
-      const wanted = this.#wanted.get(text)
-      if (wanted === undefined) continue
-      for (const port of this.#ports.values())
-        if (port.has(wanted.address)) this.#plan({ port, wanted, reason: 'news' }, AGAIN_DELAYS_MS)
-    }
+    this.#planAll(addresses, 'news', AGAIN_DELAYS_MS)
+  }
+
+  /** To be followed by {@link FramesCore.work}. */
+  ask(addresses: readonly string[]): void {
+    this.#planAll(addresses, 'question', QUESTION_DELAYS_MS)
   }
 
   /** What a neighbour says of itself is handed in, too, without an answer. To be followed by {@link FramesCore.work}. */
@@ -135,6 +139,10 @@ export class FramesCore implements Answerer {
     const isMuted = this.#isMuted()
     if (!isMuted) this.#announceMissed()
     for (const { port, wanted, reason } of this.#schedule.take(this.#options.now())) {
+      if (reason === 'question') {
+        this.#sendQuestion(port, wanted)
+        continue
+      }
       if (isMuted) {
         this.#missed.add(wanted.text)
         continue
@@ -225,13 +233,27 @@ export class FramesCore implements Answerer {
     wanted.requests += counters?.requests ?? 0
     wanted.replies += counters?.replies ?? 0
     port.remove(wanted.address)
-    for (const reason of ['news', 'defence', 'reassertion'] as const)
-      this.#schedule.delete(scheduleKey({ port, wanted, reason }))
+    for (const reason of REASONS) this.#schedule.delete(scheduleKey({ port, wanted, reason }))
   }
 
   #announceNews(port: Port, wanted: Wanted): void {
     const delaysMs = wanted.address.family === 4 ? ARP_DELAYS_MS : NDP_DELAYS_MS
     this.#plan({ port, wanted, reason: 'news' }, delaysMs)
+  }
+
+  #planAll(addresses: readonly string[], reason: Announcement['reason'], delaysMs: readonly number[]): void {
+    for (const text of addresses) {
+      const wanted = this.#wanted.get(text)
+      if (wanted === undefined) continue
+      for (const port of this.#ports.values())
+        if (port.has(wanted.address)) this.#plan({ port, wanted, reason }, delaysMs)
+    }
+  }
+
+  #sendQuestion({ index }: Port, { address }: Wanted): void {
+    const link = this.#options.link.interfaces().get(index)
+    const frame = link === undefined ? undefined : questionOf(address, link)
+    if (frame !== undefined) this.#options.link.send(index, frame)
   }
 
   #plan(announcement: Announcement, delaysMs: readonly number[]): void {

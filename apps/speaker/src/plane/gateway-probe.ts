@@ -1,9 +1,9 @@
-import { ArpOperation, encodeArpFrame } from '@clarion-lb/arp'
 import type { Link, LinkInterface } from '@clarion-lb/link'
-import { decodeNeighborMessage, encodeNeighborSolicitation } from '@clarion-lb/ndp'
-import { type IpAddress, Ipv4Address, Ipv6Address, MacAddress } from '@clarion-lb/netaddr'
+import { decodeNeighborMessage } from '@clarion-lb/ndp'
+import type { IpAddress, Ipv6Address } from '@clarion-lb/netaddr'
 import { ETHER_TYPE, ETHERNET_HEADER_LENGTH, etherTypeOf } from '@clarion-lb/wire'
 import type { DefaultGateway } from './default-gateway.ts'
+import { questionOf } from './neighbor-question.ts'
 
 export interface GatewayProbeOptions {
   readonly link: Pick<Link, 'interfaces' | 'send'>
@@ -11,7 +11,6 @@ export interface GatewayProbeOptions {
 }
 
 const SENDER_IP = ETHERNET_HEADER_LENGTH + 14
-const NO_ADDRESS = Ipv4Address.fromNumber(0)
 
 /** Asks the default gateway for its hardware address, as its neighbours do: whether it answers, not what. */
 export class GatewayProbe {
@@ -58,23 +57,6 @@ export class GatewayProbe {
       if (link.name === gateway.interface && link.mac !== undefined && !link.isNoArp) return link
     return undefined
   }
-}
-
-function questionOf(address: IpAddress, { mac, addresses }: LinkInterface): Uint8Array | undefined {
-  if (mac === undefined) return undefined
-  const own = addresses.map((each) => each.address)
-  if (address.family === 4) {
-    const senderIp = own.find((each) => each.family === 4) ?? NO_ADDRESS
-    return encodeArpFrame(MacAddress.BROADCAST, {
-      operation: ArpOperation.request,
-      senderMac: mac,
-      senderIp,
-      targetMac: MacAddress.ZERO,
-      targetIp: address
-    })
-  }
-  const source = own.find((each) => each instanceof Ipv6Address && each.isLinkLocal)
-  return source?.family === 6 ? encodeNeighborSolicitation({ mac, source, target: address }) : undefined
 }
 
 function isAdvertisementOf(frame: Uint8Array, address: Ipv6Address): boolean {

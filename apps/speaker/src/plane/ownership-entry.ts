@@ -20,6 +20,8 @@ export interface Entry {
   claimedMs: number
   /** Since when it is kept only until its owner is heard. */
   handOverSinceMs: number | undefined
+  /** When it is asked next whether its owner has it, while it is handed over. */
+  askDueMs: number
 }
 
 export function createEntry(
@@ -38,7 +40,8 @@ export function createEntry(
     insistedMs: Number.NEGATIVE_INFINITY,
     expected: undefined,
     claimedMs: Number.NEGATIVE_INFINITY,
-    handOverSinceMs: undefined
+    handOverSinceMs: undefined,
+    askDueMs: Number.POSITIVE_INFINITY
   }
 }
 

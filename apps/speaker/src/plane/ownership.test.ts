@@ -115,16 +115,45 @@ test('who was given up for a moment stops when it hears who took over, and takes
   expect(one.holdersOf(VIP)).toEqual(['a'])
 })
 
-test('a candidate whose announcement is never heard has it after some seconds all the same', () => {
+test('a candidate whose announcement was not heard is asked after some seconds whether it has it', () => {
   const one = world()
   one.run(60_000)
-  const { ownership } = { ownership: one.ownershipOf('a') }
-  // Its candidates change without a word of the others: as if a Service was known to it alone.
-  ownership.apply({ set: [{ address: VIP, interfaces: undefined, candidates: ['b', 'a'] }], remove: [] })
+  one.deafen('a')
+  const set = [{ address: VIP, interfaces: undefined, candidates: ['b', 'a'] }]
+  for (const name of ['a', 'b']) one.ownershipOf(name).apply({ set, remove: [] })
   one.run(5900)
-  expect(one.holdersOf(VIP)).toEqual(['a'])
+  expect(one.holdersOf(VIP)).toEqual(['a', 'b'])
+  one.undeafen('a')
   one.run(200)
-  expect(one.holdersOf(VIP)).toEqual([])
+  expect(one.holdersOf(VIP)).toEqual(['b'])
+})
+
+test('what is another one’s, who does not know it yet, is kept until that one has it', () => {
+  const one = world()
+  one.run(60_000)
+  const set = [{ address: VIP, interfaces: undefined, candidates: ['b', 'a'] }]
+  one.ownershipOf('a').apply({ set, remove: [] })
+  expect(movesOf(one, () => one.run(120_000))).toEqual([])
+  expect(
+    movesOf(one, () => {
+      one.ownershipOf('b').apply({ set, remove: [] })
+      one.run(0)
+    })
+  ).toEqual(['b takeBack', 'a released'])
+})
+
+test('who leaves while it keeps what is another one’s goes on until somebody is heard', () => {
+  const one = world(['a', 'c'])
+  one.run(60_000)
+  const set = [{ address: VIP, interfaces: undefined, candidates: ['c', 'a'] }]
+  one.ownershipOf('a').apply({ set, remove: [] })
+  one.run(60_000)
+  one.ownershipOf('a').leave()
+  one.run(900)
+  expect(one.holdersOf(VIP)).toEqual(['a'])
+  one.ownershipOf('c').apply({ set, remove: [] })
+  one.run(0)
+  expect(one.holdersOf(VIP)).toEqual(['c'])
 })
 
 describe('a node that is no candidate any more', () => {
@@ -143,12 +172,26 @@ describe('a node that is no candidate any more', () => {
     ).toEqual(['b assignment', 'a released'])
   })
 
-  test('stops after a second if nobody is', () => {
+  test('goes on as long as nobody else has it', () => {
     const one = world()
     one.run(60_000)
     one.ownershipOf('a').apply({ set: [], handOver: [{ address: VIP, candidates: ['b', 'c'] }], remove: [] })
-    one.run(1100)
-    expect(one.holdersOf(VIP)).toEqual([])
+    one.run(120_000)
+    expect(one.holdersOf(VIP)).toEqual(['a'])
+  })
+
+  test('asks after a second who has it, if nobody was heard', () => {
+    const one = world()
+    one.run(60_000)
+    one.deafen('a')
+    one.ownershipOf('a').apply({ set: [], handOver: [{ address: VIP, candidates: ['b', 'c'] }], remove: [] })
+    const set = [{ address: VIP, interfaces: undefined, candidates: ['b', 'c'] }]
+    one.ownershipOf('b').apply({ set, remove: [] })
+    one.run(900)
+    expect(one.holdersOf(VIP)).toEqual(['a', 'b'])
+    one.undeafen('a')
+    one.run(200)
+    expect(one.holdersOf(VIP)).toEqual(['b'])
   })
 })
 

@@ -15,10 +15,11 @@ export interface OwnershipOptions {
   readonly onChange: (change: HoldingsChange) => void
 }
 
-/** Somebody whose an address is is waited for: its announcements are repeated within this. */
+/** Whose an address is announces it again within this. If it was not heard, it is asked whether it has it … */
 const HAND_OVER_MS = 6000
-/** … when this node ends, or may not have the address any more. */
+/** … sooner, if this node may not have the address any more. If it ends, it ends then. */
 const LEAVE_MS = 1000
+const LONGEST_ASK_INTERVAL_MS = 30_000
 /** A claim counts that long for what comes to be known after it. */
 const CLAIM_LIFE_MS = 2000
 /** Who took over announces several times within this. */
@@ -40,6 +41,8 @@ export class Ownership {
   #judgedUntilMs = Number.NEGATIVE_INFINITY
   #doubtUntilMs = Number.NEGATIVE_INFINITY
   #dueMs = Number.POSITIVE_INFINITY
+  /** Addresses whose owners are to be asked whether they have them. */
+  #asked: string[] = []
   /** What is to be decided again: all, or these addresses. */
   #stale: 'all' | Set<string> = new Set()
 
@@ -114,6 +117,7 @@ export class Ownership {
   /** This process ends: what others can have is theirs, as soon as they are heard. */
   leave(): void {
     this.#phase = 'leaving'
+    for (const entry of this.#entries.values()) entry.handOverSinceMs = undefined
     this.#stale = 'all'
   }
 
@@ -183,6 +187,7 @@ export class Ownership {
       if (isHeld && !entry.isHeld) take.push(entry)
       else if (!isHeld && entry.isHeld) release.push(entry)
     }
+    if (this.#asked.length > 0) this.#options.answerer.ask(this.#asked.splice(0))
     if (take.length + release.length === 0) return
     const taken = take.map((entry) => ({ address: entry.address, cause: this.#causeOf(entry, view.mode) }))
     for (const entry of take) {
@@ -269,13 +274,24 @@ export class Ownership {
     return false
   }
 
-  /** Whether it is to go on, until somebody else is heard. */
+  /**
+   * Whether it is to go on, until somebody else is heard. Whose it is may be alive, and not know yet that it is its own: what
+   * nobody else answers for is not given up, unless this process ends.
+   */
   #isWaitedFor(entry: Entry, nowMs: number): boolean {
+    const waitMs = entry.candidates.includes(this.#options.node) ? HAND_OVER_MS : LEAVE_MS
+    if (entry.handOverSinceMs === undefined) entry.askDueMs = nowMs + waitMs
     entry.handOverSinceMs ??= nowMs
-    const isLeaving = this.#phase === 'leaving' || !entry.candidates.includes(this.#options.node)
-    const untilMs = entry.handOverSinceMs + (isLeaving ? LEAVE_MS : HAND_OVER_MS)
-    if (nowMs >= untilMs) return false
-    this.#dueMs = Math.min(this.#dueMs, untilMs)
+    if (this.#phase === 'leaving') {
+      const untilMs = entry.handOverSinceMs + LEAVE_MS
+      this.#dueMs = Math.min(this.#dueMs, untilMs)
+      return nowMs < untilMs
+    }
+    if (nowMs >= entry.askDueMs) {
+      this.#asked.push(entry.address)
+      entry.askDueMs = nowMs + Math.min(nowMs - entry.handOverSinceMs, LONGEST_ASK_INTERVAL_MS)
+    }
+    this.#dueMs = Math.min(this.#dueMs, entry.askDueMs)
     return true
   }
 
