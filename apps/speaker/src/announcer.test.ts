@@ -6,7 +6,10 @@ import type { PlaneEvent } from './plane/messages.ts'
 import { METRICS } from './tokens.ts'
 
 function interfaces(...names: readonly string[]): PlaneEvent {
-  return { type: 'interfaces', interfaces: names.map((name) => ({ name, unfitBecause: undefined })) }
+  return {
+    type: 'interfaces',
+    interfaces: names.map((name) => ({ name, unfitBecause: undefined, hasCarrier: true }))
+  }
 }
 
 /** Speaker of n1, where Service `web` has 192.0.2.1 and there is an interface eth0. */

@@ -123,11 +123,12 @@ function createRecorder(c: DependencyContainer): EventRecorder {
 }
 
 function createSpeaker(c: DependencyContainer): Speaker {
-  const { flags, node } = c.resolve(SETTINGS)
+  const { flags, node, takeBackMs } = c.resolve(SETTINGS)
   const log = c.resolve(LOG)
   return new Speaker({
     client: c.resolve(CLIENT),
     node,
+    takeBackMs,
     loadBalancerClass: flags['lb-class'],
     ignoreExcludeLabel: flags['ignore-exclude-lb'],
     isMaintainedOnCordon: flags['maintenance-on-cordon'],

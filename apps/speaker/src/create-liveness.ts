@@ -4,7 +4,7 @@ import { EveryNode, LeaseLiveness, type Liveness } from './liveness.ts'
 import { LivenessLog } from './liveness-log.ts'
 import type { PlaneEvent } from './plane/messages.ts'
 import { ProbedLiveness } from './probed-liveness.ts'
-import { ANNOUNCER, CLIENT, LIVENESS, LIVENESS_METRICS, LOG, SETTINGS } from './tokens.ts'
+import { ANNOUNCER, CLIENT, LIVENESS, LIVENESS_METRICS, LOG, SETTINGS, SPEAKER } from './tokens.ts'
 
 /** With `--ml-wan-config` all times of liveness are this much longer. */
 const WAN_PATIENCE = 3
@@ -38,6 +38,7 @@ export function createPlaneEvents(c: DependencyContainer): (event: PlaneEvent) =
   const livenessLog = new LivenessLog(c.resolve(LOG))
   return (event) => {
     c.resolve(LIVENESS).onPlaneEvent(event)
+    c.resolve(SPEAKER).onPlaneEvent(event)
     c.resolve(ANNOUNCER).onPlaneEvent(event)
     c.resolve(LIVENESS_METRICS).onPlaneEvent(event)
     livenessLog.tell(event)

@@ -15,12 +15,13 @@ export interface KnownNodesOptions extends MaintenanceRules {
   readonly onGracefulShutdown: (isGraceful: boolean) => void
 }
 
-/** What the planner is told of nodes: their objects, how far their maintenance is, MetalLB's speakers on them. */
+/** What the planner is told of nodes: their objects, how far their maintenance is, MetalLB's speakers on them, lost interfaces. */
 export class KnownNodes {
   readonly #options: KnownNodesOptions
   readonly #maintenance: Maintenance
   readonly #views = new Map<string, NodeView>()
   #rivals: ReadonlyMap<string, string> = new Map()
+  #lostInterfaces: ReadonlyMap<string, ReadonlySet<string>> = new Map()
 
   constructor(options: KnownNodesOptions) {
     this.#options = options
@@ -45,7 +46,8 @@ export class KnownNodes {
       return
     }
     const maintenance = this.#maintenance.update(name, asked, type === 'added')
-    this.#tell({ ...nodeViewOf(object), maintenance, rival: this.#rivals.get(name) })
+    const [rival, lostInterfaces] = [this.#rivals.get(name), this.#lostInterfaces.get(name)]
+    this.#tell({ ...nodeViewOf(object), maintenance, rival, lostInterfaces })
   }
 
   /** Pods of MetalLB's speakers, by node. */
@@ -55,6 +57,16 @@ export class KnownNodes {
       const rival = rivals.get(view.name)
       if (view.rival !== rival) this.#tell({ ...view, rival })
     }
+  }
+
+  /** By node: interfaces that it cannot announce on. */
+  setLostInterfaces(lost: ReadonlyMap<string, readonly string[]>): void {
+    const known = this.#lostInterfaces
+    const isSame = (name: string): boolean =>
+      [...(known.get(name) ?? [])].join() === [...(lost.get(name) ?? [])].join()
+    this.#lostInterfaces = new Map(Array.from(lost, ([name, names]) => [name, new Set(names)] as const))
+    for (const view of this.#views.values())
+      if (!isSame(view.name)) this.#tell({ ...view, lostInterfaces: this.#lostInterfaces.get(view.name) })
   }
 
   stop(): void {

@@ -11,6 +11,10 @@ export interface Liveness extends Service {
   settings(): Omit<LivenessSettings, 'members'> | undefined
   /** Nodes whose cable is out, as they tell by the API server, with the life that they had then; see `lifeOf`. */
   unpluggedLives(): ReadonlyMap<string, number>
+  /** By node: of the interfaces that it is to announce on by name, those that nobody is reached by, as far as nodes tell. */
+  lostInterfaces(): ReadonlyMap<string, readonly string[]>
+  /** Those of this node, for the others. */
+  tellLostInterfaces(names: readonly string[]): void
   /** These are all nodes by now. */
   retain(nodes: ReadonlySet<string>): void
   onChange(listener: () => void): void
@@ -20,6 +24,7 @@ export interface Liveness extends Service {
 }
 
 const NONE_UNPLUGGED: ReadonlyMap<string, number> = new Map()
+const NONE_LOST: ReadonlyMap<string, readonly string[]> = new Map()
 
 /** Every node counts as alive. */
 export class EveryNode implements Liveness {
@@ -35,6 +40,14 @@ export class EveryNode implements Liveness {
 
   unpluggedLives(): ReadonlyMap<string, number> {
     return NONE_UNPLUGGED
+  }
+
+  lostInterfaces(): ReadonlyMap<string, readonly string[]> {
+    return NONE_LOST
+  }
+
+  tellLostInterfaces(): void {
+    // Nobody would hear of it: who is alive stays the announcer, as with MetalLB.
   }
 
   retain(): void {
@@ -126,6 +139,14 @@ export class LeaseLiveness implements Liveness {
 
   unpluggedLives(): ReadonlyMap<string, number> {
     return NONE_UNPLUGGED
+  }
+
+  lostInterfaces(): ReadonlyMap<string, readonly string[]> {
+    return NONE_LOST
+  }
+
+  tellLostInterfaces(): void {
+    // Nobody would hear of it: who is alive stays the announcer, as with MetalLB.
   }
 
   /** A cable that is in again: those that took over should hear of this node before they answer much longer. */

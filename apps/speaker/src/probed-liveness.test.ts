@@ -1,10 +1,11 @@
-import { NAMESPACE, node, type TestCluster } from '@clarion-lb/runtime/testing'
+import { l2Advertisement, NAMESPACE, node, type TestCluster } from '@clarion-lb/runtime/testing'
 import { describe, expect, test } from 'vitest'
 import { addressWonBy, putService, SpeakerBench, startCluster, WITH_LEASES } from '../test/speaker-bench.ts'
 import { EveryNode } from './liveness.ts'
 import { ProbedLiveness } from './probed-liveness.ts'
 
 const PROBING = [...WITH_LEASES.filter((flag) => !flag.startsWith('--liveness')), '--liveness=on']
+const TAKING_BACK_AT_ONCE = [...PROBING, '--take-back-delay=0s']
 const key = (octet: number): string => Buffer.alloc(32, octet).toString('base64')
 
 function putSecret(cluster: TestCluster, data: Readonly<Record<string, string>>): void {
@@ -131,6 +132,58 @@ describe('speakers that probe each other', () => {
     expect(cluster.logs('node tells that its cable is out')).toMatchObject([{ node: 'n1' }])
     one.tell({ type: 'carrier', unpluggedLifeMs: undefined })
     await cluster.eventually(() => expect(told()).toBeUndefined())
+  })
+
+  test('tell by their Leases which interfaces are lost, and leave to others what is announced on those', async () => {
+    const { cluster, address } = await startTwo()
+    putSecret(cluster, { current: key(1) })
+    cluster.put(l2Advertisement('all', { interfaces: ['eth1'] }))
+    const one = await SpeakerBench.start(cluster, 'n1', TAKING_BACK_AT_ONCE)
+    const other = await SpeakerBench.start(cluster, 'n2', TAKING_BACK_AT_ONCE)
+    const candidates = ({ plane }: SpeakerBench): readonly string[] | undefined =>
+      plane.changes.flatMap(({ set }) => set).findLast((wanted) => wanted.address === address)?.candidates
+    const eth1 = (hasCarrier: boolean) =>
+      ({ type: 'interfaces', interfaces: [{ name: 'eth1', unfitBecause: undefined, hasCarrier }] }) as const
+    for (const bench of [one, other]) bench.tell(eth1(true))
+    expect([one, other].map(candidates)).toEqual([
+      ['n2', 'n1'],
+      ['n2', 'n1']
+    ])
+    other.tell(eth1(false))
+    await cluster.eventually(() => expect([one, other].map(candidates)[0]).toEqual(['n1', 'n2']))
+    expect(candidates(other)).toEqual(['n1', 'n2'])
+    expect(cluster.logs('node tells of lost interfaces')).toMatchObject([
+      { node: 'n2', lostInterfaces: ['eth1'] }
+    ])
+    expect(cluster.logs('interfaces to announce on are lost')).toMatchObject([{ lostInterfaces: ['eth1'] }])
+    other.tell(eth1(true))
+    await cluster.eventually(() => expect([one, other].map(candidates)[0]).toEqual(['n2', 'n1']))
+  })
+
+  test('forget what a process before them told of lost interfaces', async () => {
+    const { cluster, address } = await startTwo()
+    putSecret(cluster, { current: key(1) })
+    cluster.put(l2Advertisement('all', { interfaces: ['eth1'] }))
+    cluster.put({
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: {
+        name: 'clarion-speaker-n2',
+        namespace: NAMESPACE,
+        labels: { 'clarion.io/component': 'speaker' },
+        annotations: { 'clarion.io/lost-interfaces': 'eth1' }
+      }
+    })
+    const one = await SpeakerBench.start(cluster, 'n1', TAKING_BACK_AT_ONCE)
+    const candidates = (): readonly string[] | undefined =>
+      one.plane.changes.flatMap(({ set }) => set).findLast((wanted) => wanted.address === address)?.candidates
+    await cluster.eventually(() => expect(candidates()).toEqual(['n1', 'n2']))
+    const other = await SpeakerBench.start(cluster, 'n2', TAKING_BACK_AT_ONCE)
+    other.tell({
+      type: 'interfaces',
+      interfaces: [{ name: 'eth1', unfitBecause: undefined, hasCarrier: true }]
+    })
+    await cluster.eventually(() => expect(candidates()).toEqual(['n2', 'n1']))
   })
 
   test('take back what came through too late: it was given up on, and the cable is in', async () => {

@@ -2,9 +2,9 @@ import { Informer, type KubeClient, SECRETS, type V1Secret } from '@clarion-lb/k
 import { MAX_CANDIDATES } from '@clarion-lb/planner'
 import { describeError } from '@clarion-lb/runtime'
 import type { Logger } from 'pino'
-import { CarrierNotices } from './carrier-notices.ts'
 import type { Liveness } from './liveness.ts'
 import { keysOf, LIVENESS_SECRET } from './liveness-keys.ts'
+import { NodeNotices } from './node-notices.ts'
 import type { LivenessSettings, PlaneEvent } from './plane/messages.ts'
 
 export interface ProbedLivenessOptions {
@@ -36,7 +36,8 @@ export class ProbedLiveness implements Liveness {
   readonly name = 'liveness'
   readonly #options: ProbedLivenessOptions
   readonly #secrets: Informer<V1Secret>
-  readonly #notices: CarrierNotices
+  readonly #notices: NodeNotices
+  #ownLost: readonly string[] = []
   readonly #listeners: (() => void)[] = []
   readonly #heard = new Set<string>()
   readonly #forgetting = new Map<string, NodeJS.Timeout>()
@@ -56,12 +57,14 @@ export class ProbedLiveness implements Liveness {
       fieldSelector: `metadata.name=${LIVENESS_SECRET}`
     })
     const { client, namespace, node, log } = options
-    this.#notices = new CarrierNotices({
+    this.#notices = new NodeNotices({
       client,
       namespace,
       node,
-      onChange: (name, isUnplugged) => {
-        if (isUnplugged) log.warn({ node: name }, 'node tells that its cable is out')
+      onChange: (name, { unpluggedLifeMs, lostInterfaces }) => {
+        if (unpluggedLifeMs !== undefined) log.warn({ node: name }, 'node tells that its cable is out')
+        if (lostInterfaces.length > 0)
+          log.warn({ node: name, lostInterfaces }, 'node tells of lost interfaces')
         this.#tell()
       },
       onProblem: ({ error }) =>
@@ -94,7 +97,23 @@ export class ProbedLiveness implements Liveness {
   }
 
   unpluggedLives(): ReadonlyMap<string, number> {
-    return this.#notices.lives
+    const lives = [...this.#notices.notices].flatMap(([name, { unpluggedLifeMs }]) =>
+      unpluggedLifeMs === undefined ? [] : [[name, unpluggedLifeMs] as const]
+    )
+    return new Map(lives)
+  }
+
+  lostInterfaces(): ReadonlyMap<string, readonly string[]> {
+    const lost = Array.from(this.#notices.notices, ([name, notice]) => [name, notice.lostInterfaces] as const)
+    return new Map([...lost, [this.#options.node, this.#ownLost]])
+  }
+
+  tellLostInterfaces(names: readonly string[]): void {
+    this.#ownLost = names
+    if (names.length > 0)
+      this.#options.log.warn({ lostInterfaces: names }, 'interfaces to announce on are lost')
+    this.#notices.tell({ lostInterfaces: names })
+    this.#tell()
   }
 
   onChange(listener: () => void): void {
@@ -116,7 +135,7 @@ export class ProbedLiveness implements Liveness {
         this.#failure = event.message
         return
       case 'carrier':
-        this.#notices.tell(event.unpluggedLifeMs)
+        this.#notices.tell({ unpluggedLifeMs: event.unpluggedLifeMs })
         return
       case 'liveness':
         if (event.event.type === 'alive') this.#noteAlive(event.event.detail.id)

@@ -101,7 +101,10 @@ describe('ServiceL2Status', () => {
     await cluster.eventually(() => expect(statuses(cluster)).toEqual(['web@n1 on eth0']))
     speaker.tell({ type: 'interfaces', interfaces: [] })
     await cluster.eventually(() => expect(statuses(cluster)).toEqual([]))
-    speaker.tell({ type: 'interfaces', interfaces: [{ name: 'eth0', unfitBecause: undefined }] })
+    speaker.tell({
+      type: 'interfaces',
+      interfaces: [{ name: 'eth0', unfitBecause: undefined, hasCarrier: true }]
+    })
     await cluster.eventually(() => expect(statuses(cluster)).toEqual(['web@n1 on eth0']))
   })
 

@@ -25,8 +25,9 @@ import type { Logger } from 'pino'
 import type { Announcer } from './announcer.ts'
 import { KnownNodes } from './known-nodes.ts'
 import type { Liveness } from './liveness.ts'
+import { LostInterfaces } from './lost-interfaces.ts'
 import { memberOf, trimNode } from './node-view.ts'
-import type { PlaneMember } from './plane/messages.ts'
+import type { PlaneEvent, PlaneMember } from './plane/messages.ts'
 import type { Plane } from './plane/plane.ts'
 import type { SessionsEnd } from './plane/sessions-messages.ts'
 import type { Sessions } from './plane/sessions-plane.ts'
@@ -41,6 +42,8 @@ export interface SpeakerOptions {
   readonly ignoreExcludeLabel: boolean
   /** Whether a cordoned node is in maintenance. */
   readonly isMaintainedOnCordon: boolean
+  /** So long what comes back is not counted on, in milliseconds. */
+  readonly takeBackMs: number
   /** Multiplies the times of maintenance. */
   readonly patience: number
   readonly metrics: Pick<CommonMetrics, 'updates'>
@@ -75,6 +78,7 @@ export class Speaker implements Service {
   readonly planner: AnnouncementPlanner
   readonly nodes: Informer<V1Node>
   readonly #known: KnownNodes
+  readonly #lost: LostInterfaces
   readonly #options: SpeakerOptions
   readonly #services: Informer<V1Service>
   readonly #slices: Informer<V1EndpointSlice, 'service'>
@@ -94,6 +98,10 @@ export class Speaker implements Service {
       patience: options.patience,
       onView: (name, view) => this.#apply(this.planner.setNode(name, view)),
       onGracefulShutdown: (isGraceful) => this.#knownParts().sessions.setGracefulShutdown(isGraceful)
+    })
+    this.#lost = new LostInterfaces({
+      settleMs: options.takeBackMs,
+      onChange: (names) => this.#knownParts().liveness.tellLostInterfaces(names)
     })
     this.nodes = new Informer({ client, resource: NODES, trim: trimNode })
     this.#services = new Informer({ client, resource: SERVICES, pageSize: 1000, trim: trimService })
@@ -165,10 +173,15 @@ export class Speaker implements Service {
     this.#known.setRivals(rivals)
   }
 
+  onPlaneEvent(event: PlaneEvent): void {
+    if (event.type === 'interfaces') this.#lost.setInterfaces(event.interfaces)
+  }
+
   /** Others take over first, then the answers end. */
   async stop(): Promise<void> {
     const { liveness, plane, rivals, sessions, statuses } = this.#knownParts()
     this.#known.stop()
+    this.#lost.stop()
     await rivals.stop()
     await liveness.stop()
     await Promise.all([plane.stop(), sessions.stop(this.#end()), ...statuses.map((one) => one.stop())])
@@ -216,6 +229,7 @@ export class Speaker implements Service {
 
   #updateLiveness(): void {
     const { liveness, plane } = this.#knownParts()
+    this.#known.setLostInterfaces(liveness.lostInterfaces())
     const settings = liveness.settings()
     const members = settings === undefined ? [] : this.#members()
     const text =
@@ -251,6 +265,7 @@ export class Speaker implements Service {
   }
 
   #applyConfig(config: SpeakerConfig): void {
+    this.#lost.setNamed(interfacesNamedFor(this.#options.node, config))
     this.#knownParts().routes.setPeers(wantedPeersOf(config, this.#options.node))
     this.#apply(this.planner.setConfig(config))
   }
@@ -274,6 +289,13 @@ export class Speaker implements Service {
     if (this.#parts === undefined) throw new Error('attach was not called')
     return this.#parts
   }
+}
+
+/** Of all its L2Advertisements. */
+function interfacesNamedFor(node: string, { pools }: SpeakerConfig): readonly string[] {
+  const advertisements = pools.flatMap(({ l2Advertisements }) => l2Advertisements)
+  const ours = advertisements.filter(({ nodes }) => nodes.has(node))
+  return [...new Set(ours.flatMap(({ interfaces = [] }) => interfaces))]
 }
 
 function textOf(key: Uint8Array): string {

@@ -35,6 +35,7 @@ export class FakePlane implements Plane {
           for (const address of remove) this.#answered.delete(address)
         },
         announce: () => undefined,
+        isAble: () => true,
         ask: () => undefined
       },
       onChange: (change) => options.onEvent({ type: 'holdings', ...change })

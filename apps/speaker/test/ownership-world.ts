@@ -31,6 +31,7 @@ export class OwnershipWorld {
   readonly moves: Move[] = []
   readonly #nodes = new Map<string, Node>()
   readonly #claims: { readonly from: string; readonly address: string }[] = []
+  readonly #unplugged = new Set<string>()
   readonly #deaf = new Set<string>()
   #sides: readonly (readonly string[])[]
   nowMs = 100_000
@@ -103,6 +104,11 @@ export class OwnershipWorld {
     this.#deaf.add(name)
   }
 
+  /** The interface of the addresses is out; others are not. */
+  unplug(name: string): void {
+    this.#unplugged.add(name)
+  }
+
   undeafen(name: string): void {
     this.#deaf.delete(name)
   }
@@ -150,6 +156,7 @@ export class OwnershipWorld {
         announce: (addresses) => {
           for (const address of addresses) this.#claims.push({ from: name, address })
         },
+        isAble: () => !this.#unplugged.has(name),
         ask: (addresses) => {
           for (const address of addresses)
             for (const other of this.#visible(name))

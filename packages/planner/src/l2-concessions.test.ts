@@ -48,6 +48,49 @@ describe('a node in maintenance', () => {
   })
 })
 
+describe('a node that has lost interfaces', () => {
+  const LAN = '192.168.1.240'
+  const decide = (world: Omit<World, 'nodes'>) =>
+    decideL2('node-a', serviceOf('a', { ingress: [LAN] }), READY, snapshotOf({ ...world, nodes: ABC }))
+  const onLan = [{ interfaces: ['eth1', 'eth2'] }]
+
+  test('comes last where it has lost all that it is to announce on, and says so', () => {
+    const decision = decide({ advertisements: onLan, lost: { 'node-a': ['eth2', 'eth1', 'eth9'] } })
+    expect(decision).toMatchObject({ outcome: 'standby', announcer: 'node-c' })
+    expect(decision.candidates.at(-1)).toBe('node-a')
+    expect(decision.because).toBe(
+      'this node has lost its interfaces (eth1, eth2), and node node-c is the first of the candidates'
+    )
+  })
+
+  test.each([
+    ['has one left', { advertisements: onLan, lost: { 'node-a': ['eth1'] } }],
+    ['is to announce on all', { advertisements: [...onLan, {}], lost: { 'node-a': ['eth1', 'eth2'] } }],
+    [
+      'is not meant by the one that names them',
+      {
+        advertisements: [
+          { interfaces: ['eth1'], nodeSelectors: [{ matchLabels: { name: 'node-c' } }] },
+          { interfaces: ['eth2'], nodeSelectors: [{ matchLabels: { name: 'node-a' } }] }
+        ],
+        lost: { 'node-a': ['eth1'] }
+      }
+    ]
+  ])('goes on where it %s', (_why, world) => {
+    expect(decide(world)).toMatchObject({ outcome: 'announce' })
+  })
+
+  test('comes even after one in maintenance, and has it if all have lost theirs', () => {
+    const yielded = { 'node-c': 1, 'node-b': 1 }
+    const lost = { 'node-a': ['eth1', 'eth2'] }
+    expect(decide({ advertisements: onLan, yielded, lost }).announcer).not.toBe('node-a')
+    const all = Object.fromEntries(ABC.map((name) => [name, ['eth1', 'eth2']]))
+    const decision = decide({ advertisements: onLan, lost: all })
+    expect(decision.outcome).toBe('announce')
+    expect(decision.because).toContain('though it has lost its interfaces (eth1, eth2): nobody else can')
+  })
+})
+
 describe("beside MetalLB's speakers", () => {
   const LAN = '192.168.1.240'
   const onlyA = { nodeSelectors: [{ matchLabels: { name: 'node-a' } }] }

@@ -10,6 +10,8 @@ export interface L2Change {
   readonly after: L2Decision | undefined
 }
 
+const NONE_LOST: ReadonlySet<string> = new Set()
+
 type Refusal = Extract<L2Decision, { outcome: 'withhold' }>
 
 /** The layer-2 part of a planner: knows whom a change touches. */
@@ -75,11 +77,15 @@ export class L2Decider {
     return this.decide(hasNew ? this.#state.services.keys() : this.#withAnyOf(gone))
   }
 
-  /** Returns whether the node gives up more or less than before, or what it has goes to MetalLB's speaker there or comes back. */
+  /**
+   * Returns whether the node gives up more or less than before, can announce on other interfaces, or what it has goes to
+   * MetalLB's speaker there or comes back.
+   */
   #noteConcessions(name: string): boolean {
-    const { maintenance, rival } = this.#state.nodes.get(name) ?? {}
+    const { maintenance, rival, lostInterfaces = NONE_LOST } = this.#state.nodes.get(name) ?? {}
     const { yieldedShare = 0, because = '' } = maintenance ?? {}
-    const text = `${rival ?? ''}${yieldedShare === 0 ? '' : ` ${yieldedShare} ${because}`}`
+    const share = yieldedShare === 0 ? '' : `${yieldedShare} ${because}`
+    const text = [rival, share, ...lostInterfaces].filter(Boolean).join(' ')
     const isSame = (this.#concessions.get(name) ?? '') === text
     if (text === '') this.#concessions.delete(name)
     else this.#concessions.set(name, text)

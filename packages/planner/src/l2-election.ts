@@ -86,7 +86,7 @@ export function decideL2(
   if (ours.length === 0)
     return withhold('noMatchingAdvertisement', describeUnmatched(pool, advertisements), candidates)
   if (announcer === undefined) return withhold('notOwner', 'no node is a candidate')
-  const because = explain(node, announcer, snapshot, first)
+  const because = explain(node, announcer, { snapshot, advertisements, address: first })
   if (!candidates.includes(node)) return withhold('notOwner', because, candidates)
   return {
     outcome: announcer === node ? 'announce' : 'standby',
@@ -126,8 +126,8 @@ interface Election {
 
 interface Candidate {
   readonly name: string
-  /** 1: it is in maintenance, and has the address only if nobody else can. */
-  readonly yields: 0 | 1
+  /** 1: it is in maintenance, and has the address only if nobody else can; 2: it could not announce it now. */
+  readonly yields: 0 | 1 | 2
   readonly score: number
   readonly digest: string
 }
@@ -149,13 +149,33 @@ function electionOrder({
     if (!advertisements.some(({ nodes }) => nodes.has(name))) continue
     if (isLocal && !endpoints.nodes.has(name)) continue
     const score = advertisements.reduce((sum, ad) => sum + (ad.preferenceScores.get(name) ?? 0), 0)
-    const yields = isYielded(snapshot.nodes.get(name), text) ? 1 : 0
+    const yields = yieldOf(snapshot.nodes.get(name), advertisements, text)
     candidates.push({ name, yields, score, digest: electionDigest(name, text) })
   }
   return candidates
     .toSorted((a, b) => a.yields - b.yields || b.score - a.score || (a.digest < b.digest ? -1 : 1))
     .slice(0, MAX_CANDIDATES)
     .map(({ name }) => name)
+}
+
+function yieldOf(
+  view: NodeView | undefined,
+  advertisements: readonly L2Advertisement[],
+  address: string
+): Candidate['yields'] {
+  if (view === undefined) return 0
+  if (lostBy(view, advertisements).length > 0) return 2
+  return isYielded(view, address) ? 1 : 0
+}
+
+/** The interfaces that a node is to announce on, if it can on none of them. */
+function lostBy(
+  { name, lostInterfaces }: NodeView,
+  advertisements: readonly L2Advertisement[]
+): readonly string[] {
+  if (lostInterfaces === undefined || lostInterfaces.size === 0) return NOBODY
+  const named = interfacesOf(advertisements.filter(({ nodes }) => nodes.has(name)))
+  return named?.every((one) => lostInterfaces.has(one)) === true ? named : NOBODY
 }
 
 /** Whether a node may announce anything. One whose object is not known cannot be excluded. */
@@ -177,17 +197,29 @@ export function electionDigest(node: string, address: string): string {
 function explain(
   node: string,
   announcer: string,
-  { nodes }: L2Snapshot,
-  address: IpAddress | undefined
+  { snapshot, advertisements, address }: Pick<Election, 'snapshot' | 'advertisements' | 'address'>
 ): string {
-  const own = nodes.get(node)
-  const yields = own?.maintenance !== undefined && isYielded(own, address?.toString() ?? '')
+  const own = snapshot.nodes.get(node)
+  const reservation = own === undefined ? undefined : reservationOf(own, advertisements, address)
   if (announcer !== node) {
     const first = `node ${announcer} is the first of the candidates`
-    return yields ? `this node is in maintenance (${own.maintenance.because}), and ${first}` : first
+    return reservation === undefined ? first : `this node ${reservation}, and ${first}`
   }
   const first = 'it is the first of the candidates'
-  return yields ? `${first}, though in maintenance (${own.maintenance.because}): nobody else can` : first
+  return reservation === undefined ? first : `${first}, though it ${reservation}: nobody else can`
+}
+
+/** Why a node has the address only if nobody else can. */
+function reservationOf(
+  own: NodeView,
+  advertisements: readonly L2Advertisement[],
+  address: IpAddress | undefined
+): string | undefined {
+  const lost = lostBy(own, advertisements)
+  if (lost.length > 0) return `has lost its interfaces (${lost.join(', ')})`
+  const { maintenance } = own
+  const isGivenUp = maintenance !== undefined && isYielded(own, address?.toString() ?? '')
+  return isGivenUp ? `is in maintenance (${maintenance.because})` : undefined
 }
 
 function withhold(

@@ -9,6 +9,10 @@ const CONFIG = configOf(
   { lan: ['192.168.1.0/24'] },
   { nodes, l2Advertisements: [{ metadata: { name: 'all' }, spec: {} }] }
 )
+const NAMED = configOf(
+  { lan: ['192.168.1.0/24'] },
+  { nodes, l2Advertisements: [{ metadata: { name: 'all' }, spec: { interfaces: ['eth1', 'eth2'] } }] }
+)
 const READY = summarizeEndpoints([{ endpoints: [{ nodeName: 'node-a' }] }])
 const view = (name: string) => ({ name, isNetworkUnavailable: false, isExcluded: false })
 
@@ -68,13 +72,14 @@ test('after any changes in any order the decisions are those made from scratch',
       isExcluded: fc.boolean(),
       isGone: fc.boolean(),
       yieldedShare: fc.constantFrom(undefined, 0, 0.5, 1),
-      rival: fc.constantFrom(undefined, undefined, 'speaker-x')
+      rival: fc.constantFrom(undefined, undefined, 'speaker-x'),
+      lost: fc.subarray(['eth1', 'eth2'])
     })
   )
   fc.assert(
     fc.property(fc.array(change, { maxLength: 30 }), (changes) => {
       const planner = plannerOf('node-b')
-      planner.setConfig(CONFIG)
+      planner.setConfig(NAMED)
       const known = new Map(NODES.map((name) => [name, view(name)]))
       const services = new Map<string, ReturnType<typeof serviceOf>>()
       let members: ReadonlySet<string> = new Set(NODES)
@@ -93,14 +98,20 @@ test('after any changes in any order the decisions are those made from scratch',
           const { yieldedShare, isExcluded, rival } = one
           const maintenance =
             yieldedShare === undefined ? undefined : { because: 'drained', yieldedShare, isWithdrawn: false }
-          const node = { ...view(one.node), isExcluded, maintenance, rival }
+          const node = {
+            ...view(one.node),
+            isExcluded,
+            maintenance,
+            rival,
+            lostInterfaces: new Set(one.lost)
+          }
           if (one.isGone) known.delete(one.node)
           else known.set(one.node, node)
           planner.setNode(one.node, one.isGone ? undefined : node)
         }
       }
       const snapshot = {
-        pools: new PoolIndex(CONFIG.pools),
+        pools: new PoolIndex(NAMED.pools),
         nodes: known,
         members,
         ignoreExcludeLabel: false

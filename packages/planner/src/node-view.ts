@@ -14,6 +14,8 @@ export interface NodeView {
    * left to it. `undefined`: there is none.
    */
   readonly rival?: string | undefined
+  /** Of the interfaces that L2Advertisements name for it, those that nobody is reached by: down, without a cable, not there. */
+  readonly lostInterfaces?: ReadonlySet<string> | undefined
   /** Its addresses are to be with others; `undefined`: they are not. */
   readonly maintenance?: NodeMaintenance | undefined
 }

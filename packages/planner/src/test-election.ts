@@ -22,6 +22,8 @@ export interface World {
   readonly outOfService?: readonly string[]
   /** Where MetalLB's speaker runs. */
   readonly rivals?: readonly string[]
+  /** Interfaces that nobody is reached by, by node. */
+  readonly lost?: Readonly<Record<string, readonly string[]>>
   /** What nodes in maintenance give up, 0–1. */
   readonly yielded?: Readonly<Record<string, number>>
 }
@@ -46,6 +48,7 @@ export function snapshotOf(world: World): L2Snapshot {
           isExcluded: excluded.includes(name),
           isOutOfService: world.outOfService?.includes(name) ?? false,
           rival: world.rivals?.includes(name) === true ? 'speaker-x7k2p' : undefined,
+          lostInterfaces: new Set(world.lost?.[name]),
           maintenance: maintenanceOf(world.yielded?.[name])
         }
       ])

@@ -5,6 +5,8 @@ export interface Answerer {
   apply(change: AnswererChange): void
   /** Addresses that are held are announced again: others may believe in somebody else. */
   announce(addresses: readonly string[]): void
+  /** Whether anybody can be reached by an address that is held. */
+  isAble(address: string): boolean
   /** Who else has addresses that are held is asked: whoever answers claims them. */
   ask(addresses: readonly string[]): void
 }

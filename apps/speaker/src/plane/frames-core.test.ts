@@ -205,7 +205,7 @@ test('excluded interfaces do not exist', () => {
   expect(until(20_000)).toEqual([])
   expect(events.at(-1)).toEqual({
     type: 'interfaces',
-    interfaces: [{ name: 'eth0', unfitBecause: undefined }]
+    interfaces: [{ name: 'eth0', unfitBecause: undefined, hasCarrier: true }]
   })
 })
 
@@ -214,7 +214,7 @@ test('an unfit interface is told with the reason', () => {
   link.changeInterface(1, { isUp: false })
   expect(events.at(-1)).toEqual({
     type: 'interfaces',
-    interfaces: [{ name: 'eth0', unfitBecause: 'is down' }]
+    interfaces: [{ name: 'eth0', unfitBecause: 'is down', hasCarrier: true }]
   })
 })
 
@@ -243,6 +243,20 @@ test('an address that another host claims, and that is not wanted any more, is l
   ask(claimOf(ASKER.toString()))
   core.apply({ set: [], remove: [VIP] })
   expect(until(60_000)).toEqual([])
+})
+
+test('nobody is reached by an address on an interface that is down, has no cable, or is not among its own', () => {
+  const { core, link } = setUp()
+  core.apply({ set: [{ address: VIP, interfaces: ['eth0'] }], remove: [] })
+  expect([core.isAble(VIP), core.isAble('192.0.2.77')]).toEqual([true, false])
+  link.changeInterface(1, { hasCarrier: false })
+  expect(core.isAble(VIP)).toBe(false)
+  link.changeInterface(1, { hasCarrier: true, isUp: false })
+  expect(core.isAble(VIP)).toBe(false)
+  link.changeInterface(1, { isUp: true })
+  expect(core.isAble(VIP)).toBe(true)
+  core.apply({ set: [{ address: VIP, interfaces: ['eth1'] }], remove: [] })
+  expect(core.isAble(VIP)).toBe(false)
 })
 
 test('who is asked whether he has an address claims it by his answer; who has it not is silent', () => {

@@ -94,6 +94,15 @@ export class FramesCore implements Answerer {
     this.#planAll(addresses, 'news', AGAIN_DELAYS_MS)
   }
 
+  isAble(text: string): boolean {
+    const wanted = this.#wanted.get(text)
+    if (wanted === undefined) return false
+    const links = this.#options.link.interfaces()
+    for (const port of this.#ports.values())
+      if (port.has(wanted.address) && links.get(port.index)?.hasCarrier === true) return true
+    return false
+  }
+
   /** To be followed by {@link FramesCore.work}. */
   ask(addresses: readonly string[]): void {
     this.#planAll(addresses, 'question', QUESTION_DELAYS_MS)
@@ -327,7 +336,10 @@ export class FramesCore implements Answerer {
   #tellInterfaces(): void {
     const interfaces = [...this.#options.link.interfaces().values()]
       .filter((link) => !this.#isExcluded(link))
-      .map((link) => ({ name: link.name, unfitBecause: fitnessOf(link).unfitBecause }))
+      .map((link) => {
+        const { name, hasCarrier } = link
+        return { name, unfitBecause: fitnessOf(link).unfitBecause, hasCarrier }
+      })
     this.#options.onEvent({ type: 'interfaces', interfaces })
   }
 }

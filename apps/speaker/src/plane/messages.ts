@@ -79,6 +79,8 @@ export interface PlaneInterface {
   readonly name: string
   /** `undefined`: addresses are announced on it. Else why not. */
   readonly unfitBecause: string | undefined
+  /** The cable is in. */
+  readonly hasCarrier: boolean
 }
 
 /** What the frames thread tells. */

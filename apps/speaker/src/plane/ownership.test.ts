@@ -142,6 +142,15 @@ test('what is another one’s, who does not know it yet, is kept until that one 
   ).toEqual(['b takeBack', 'a released'])
 })
 
+test('who cannot answer for what is another one’s keeps it no longer', () => {
+  const one = world()
+  one.run(60_000)
+  one.unplug('a')
+  const set = [{ address: VIP, interfaces: undefined, candidates: ['b', 'a'] }]
+  one.ownershipOf('a').apply({ set, remove: [] })
+  expect(movesOf(one, () => one.run(0))).toEqual(['a released'])
+})
+
 test('who leaves while it keeps what is another one’s goes on until somebody is heard', () => {
   const one = world(['a', 'c'])
   one.run(60_000)

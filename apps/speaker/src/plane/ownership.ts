@@ -42,7 +42,7 @@ export class Ownership {
   #doubtUntilMs = Number.NEGATIVE_INFINITY
   #dueMs = Number.POSITIVE_INFINITY
   /** Addresses whose owners are to be asked whether they have them. */
-  #asked: string[] = []
+  readonly #asked: string[] = []
   /** What is to be decided again: all, or these addresses. */
   #stale: 'all' | Set<string> = new Set()
 
@@ -223,7 +223,8 @@ export class Ownership {
     if (view.mode === 'alone' && nowMs >= entry.cededUntilMs) entry.isCeded = false
     const verdict = decideOwnership(entry, view)
     const wasClaimed = nowMs - entry.claimedMs < CLAIM_LIFE_MS
-    if (verdict === 'handOver') return !wasClaimed && this.#isWaitedFor(entry, nowMs)
+    if (verdict === 'handOver')
+      return !wasClaimed && this.#options.answerer.isAble(entry.address) && this.#isWaitedFor(entry, nowMs)
     entry.handOverSinceMs = undefined
     if (verdict === 'leave') {
       entry.expected = firstOther(entry, view)
