@@ -146,14 +146,20 @@ export const CONTROLLER_ACCESSES: Accesses = {
       resource: 'secrets',
       verbs: ['list', 'watch', 'update'],
       names: ['metallb-webhook-cert'],
-      why: 'certificate of the webhooks; the manifests make it, so that no right to create Secrets is needed'
+      why: 'certificate of the webhooks'
     },
     {
       group: '',
       resource: 'secrets',
       verbs: ['list', 'watch', 'update'],
       names: ['clarion-liveness'],
-      why: 'keys that speakers trust each other by, made and rotated; the manifests make the Secret, as above'
+      why: 'keys that speakers trust each other by, made and rotated'
+    },
+    {
+      group: '',
+      resource: 'secrets',
+      verbs: ['create'],
+      why: 'makes these two if they are not there, or puts them back; a right to create cannot be limited to a name'
     }
   ]
 }

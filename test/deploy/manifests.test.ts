@@ -55,6 +55,10 @@ describe('an installation of MetalLB is replaced in place:', () => {
   })
 })
 
+test('the Secret of liveness keys comes from the controller alone, so that no installer takes it away', () => {
+  expect(OBJECTS.map(({ metadata }) => metadata.name)).not.toContain('clarion-liveness')
+})
+
 describe('what runs', () => {
   test.each(['Deployment', 'DaemonSet'])(
     'in the %s cannot gain privileges, nor write to its image',

@@ -38,7 +38,8 @@ const REVIEWED = [
 /** A whole binary and its API server, beside whatever else the machine does. */
 const TIMEOUT_MS = 30_000
 
-const OWN_SECRETS: readonly string[] = ['metallb-webhook-cert', 'clarion-liveness']
+const LIVENESS_SECRET = { ...SECRET, metadata: { ...SECRET.metadata, name: 'clarion-liveness' } } as const
+const OWN_SECRETS: readonly string[] = [SECRET, LIVENESS_SECRET].map(({ metadata }) => metadata.name)
 
 /** What is asked for in circumstances that are not made here, and where that is. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
@@ -104,7 +105,7 @@ describe('the rights of the controller', () => {
   test('are enough, and none is there that it does not use', { timeout: TIMEOUT_MS }, async () => {
     const cluster = await startWebhookCluster()
     cluster.put(SECRET)
-    cluster.put({ ...SECRET, metadata: { ...SECRET.metadata, name: 'clarion-liveness' } })
+    cluster.put(LIVENESS_SECRET)
     await askAsBinary(cluster)
     cluster.put(pool('main', ['192.0.2.1/32']))
     cluster.put(service('a'))
@@ -124,6 +125,11 @@ describe('the rights of the controller', () => {
       expect(asked).toContain('update ipaddresspools/status')
       expect(cluster.writes('secrets')).toContain('update clarion-liveness')
     })
+    const keys = cluster.get(LIVENESS_SECRET)['data']
+    cluster.remove(LIVENESS_SECRET)
+    cluster.remove(SECRET)
+    await cluster.eventually(() => expect(cluster.find(LIVENESS_SECRET)?.['data']).toEqual(keys))
+    await eventuallyInjected(cluster)
     await controller.stop()
     expect(refusedOf(cluster, CONTROLLER_ACCESSES)).toEqual([])
     expect(unusedOf(cluster, CONTROLLER_ACCESSES)).toEqual([])
@@ -182,17 +188,26 @@ describe('the rights of both', () => {
   })
 
   test.each(Object.entries(all))(
-    '%s: no Secret is written but the own ones, by name, and none is made',
+    '%s: no Secret is written over but the own ones, by name',
     (_name, { namespace }) => {
       const writable = namespace.filter(
         ({ resource, verbs }) =>
-          resource === 'secrets' && verbs.some((verb) => !['get', 'list', 'watch'].includes(verb))
+          resource === 'secrets' && verbs.some((verb) => !['get', 'list', 'watch', 'create'].includes(verb))
       )
       expect(
         writable.flatMap(({ names = ['*'] }) => names).filter((name) => !OWN_SECRETS.includes(name))
       ).toEqual([])
     }
   )
+
+  test('only the controller makes Secrets, in its namespace', () => {
+    const makers = Object.entries(all).flatMap(([name, { namespace }]) =>
+      namespace.some(({ resource, verbs }) => resource === 'secrets' && verbs.includes('create'))
+        ? [name]
+        : []
+    )
+    expect(makers).toEqual(['controller'])
+  })
 
   test.each(Object.entries(all))('%s: no rule has a wildcard, and none is there twice', (_name, accesses) => {
     for (const scope of [accesses.cluster, accesses.namespace]) {

@@ -21,8 +21,6 @@ export const WEBHOOK = {
   configuration: 'metallb-webhook-configuration',
   port: 9443
 } as const
-/** Keys that speakers trust each other by; the controller puts them in. */
-export const LIVENESS_SECRET = 'clarion-liveness'
 export const METRICS_PORT = 9120
 /** Speakers probe each other on it. */
 export const LIVENESS_PORT = 7475

@@ -4,7 +4,6 @@ import {
   HEALTH_PORT,
   LABELS,
   LIVENESS_PORT,
-  LIVENESS_SECRET,
   type ManifestObject,
   METRICS_PORT,
   metadata,
@@ -60,8 +59,6 @@ const EXCLUDED_INTERFACES: readonly string[] = [
 export function workloadObjects(images: WorkloadImages): readonly ManifestObject[] {
   return [
     excludeConfigMap(),
-    // Filled by the controller, who then needs no right to create Secrets.
-    { apiVersion: 'v1', kind: 'Secret', metadata: metadata(LIVENESS_SECRET) },
     controllerDeployment(images.controller),
     controllerBudget(),
     speakerDaemonSet(images.speaker)

@@ -113,6 +113,16 @@ describe.skipIf(program === undefined)('the Helm chart (needs helm or Go)', () =
     }
   )
 
+  // One that is removed is put back by a controller that still runs, and Helm then refuses to take it over.
+  test('removes no Secret while there is a controller', () => {
+    const secretsOf = (...values: readonly string[]): readonly string[] =>
+      render(...values)
+        .filter(({ kind }) => kind === 'Secret')
+        .map(titleOf)
+    expect(secretsOf()).toEqual(['Secret metallb-webhook-cert'])
+    expect(secretsOf('controller.webhookMode=disabled')).toEqual(secretsOf())
+  })
+
   test('a controller for webhooks alone converts, too', () => {
     const definition = objectOf(
       render('controller.webhookMode=onlywebhook'),
