@@ -10,7 +10,8 @@ environment variable. What makes no sense ends the process with status 2 and a l
 flags of a binary. Names and defaults are those of MetalLB.
 
 With the manifests flags are \`args\` of the containers \`controller\` and \`speaker\`, and variables are their \`env\`; with the
-chart most of them follow from values of MetalLB's names (\`deploy/charts/clarion/values.yaml\`).`
+chart most of them follow from values (\`deploy/charts/clarion/values.yaml\`), and the others are given with \`extraArgs\`
+and \`extraEnv\` of \`controller\` and \`speaker\`.`
 
 const OTHERS = `## Environment without a flag
 
@@ -27,7 +28,8 @@ const OTHERS = `## Environment without a flag
 | --- | --- | --- |
 | 9120 | both | \`/metrics\` over HTTPS: \`--port\` |
 | 17472 | both | \`/healthz\` and \`/readyz\`: \`--health-probe-port\` |
-| 9443 | controller | webhooks over HTTPS: \`--webhook-port\` |`
+| 9443 | controller | webhooks over HTTPS: \`--webhook-port\` |
+| 7475, UDP | speaker | probes of other speakers: \`--liveness-port\` |`
 
 /** The text of `docs/reference/flags.md`. */
 export function flagsReference(): string {

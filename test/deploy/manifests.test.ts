@@ -1,6 +1,9 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { CONTROLLER_FLAGS } from '../../apps/controller/src/flags.ts'
+import { SPEAKER_FLAGS } from '../../apps/speaker/src/flags.ts'
 import { baseParts, generatedFiles } from '../../deploy/source/generated-files.ts'
 import { objectAt, objectsAt } from '../../deploy/source/json.ts'
 import { CLARION_ALERTS, METALLB_ALERTS } from '../../deploy/source/monitoring/alerts.ts'
@@ -108,6 +111,27 @@ test('the documented way without webhooks has the API server convert BGPPeers, a
   expect(JSON.parse(patch)).toEqual([
     { op: 'replace', path: '/spec/conversion', value: { strategy: 'None' } }
   ])
+})
+
+test('values of the chart are the defaults of the flags that they stand for', () => {
+  const values: unknown = parse(readFileSync(join(ROOT, 'deploy/charts/clarion/values.yaml'), 'utf8'))
+  const flags = SPEAKER_FLAGS
+  expect(flags.liveness.default).toBe('on')
+  expect(values).toMatchObject({
+    prometheus: { metricsPort: Number(flags.port.default) },
+    controller: {
+      logLevel: flags['log-level'].default,
+      webhookMode: CONTROLLER_FLAGS['webhook-mode'].default
+    },
+    speaker: {
+      logLevel: flags['log-level'].default,
+      liveness: { enabled: true, port: Number(flags['liveness-port'].default) },
+      takeBackDelay: flags['take-back-delay'].default,
+      maintenanceOnCordon: false,
+      wanConfig: false,
+      ignoreExcludeLB: false
+    }
+  })
 })
 
 describe('alerts and dashboard', () => {

@@ -3,6 +3,8 @@ import { copyFileSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { parseFlags } from '../../../apps/runtime/src/index.ts'
+import { SPEAKER_FLAGS } from '../../../apps/speaker/src/flags.ts'
 import { baseParts } from '../../../deploy/source/generated-files.ts'
 import { type JsonObject, objectAt, objectsAt } from '../../../deploy/source/json.ts'
 import { findGoProgram } from './go-program.ts'
@@ -42,6 +44,16 @@ function refusalOf(...values: readonly string[]): string {
 
 function podSpecOf(workload: JsonObject): JsonObject {
   return objectAt(objectAt(objectAt(workload, 'spec'), 'template'), 'spec')
+}
+
+function containerOf(objects: readonly JsonObject[], kind: string, name: string): JsonObject | undefined {
+  return objectsAt(podSpecOf(objectOf(objects, kind, name)), 'containers')[0]
+}
+
+/** What a speaker makes of the arguments that it is given. @throws FlagError when it would not start */
+function speakerFlags(...values: readonly string[]) {
+  const argv = textsOf(containerOf(render(...values), 'DaemonSet', 'metallb-speaker')).map(String)
+  return parseFlags({ name: 'speaker', description: '', argv, env: {} }, SPEAKER_FLAGS)?.values
 }
 
 /** What the names and labels of a release make different. */
@@ -145,6 +157,11 @@ describe.skipIf(program === undefined)('the Helm chart (needs helm or Go)', () =
       const titles = objects.map(titleOf)
       expect(titles).toEqual(render().map(titleOf))
       expect(objectAt(objectOf(objects, 'Deployment', 'metallb-controller'), 'spec')['replicas']).toBe(2)
+      // Of another port in 0.13.
+      const [speaker, ours] = [reuse('prometheus.metricsPort=9120'), render()].map((all) =>
+        containerOf(all, 'DaemonSet', 'metallb-speaker')
+      )
+      expect([textsOf(speaker), speaker?.['ports']]).toEqual([textsOf(ours), ours?.['ports']])
       const name = 'metallb-webhook-configuration'
       const webhooks = objectsAt(objectOf(objects, 'ValidatingWebhookConfiguration', name), 'webhooks')
       expect(webhooks.map(({ failurePolicy }) => failurePolicy)).toEqual(webhooks.map(() => 'Fail'))
@@ -195,6 +212,54 @@ describe.skipIf(program === undefined)('the Helm chart (needs helm or Go)', () =
   ])("MetalLB's value %s does what it does there", (value, text) => {
     expect(JSON.stringify(render())).not.toContain(text)
     expect(JSON.stringify(render(value))).toContain(text)
+  })
+
+  test.each([
+    [['speaker.liveness.enabled=false'], { liveness: 'off' }],
+    [['speaker.liveness.port=7000'], { liveness: 'on', 'liveness-port': 7000 }],
+    [['speaker.takeBackDelay=1500ms'], { 'take-back-delay': '1500ms' }],
+    [['speaker.takeBackDelay=0'], { 'take-back-delay': '0' }],
+    // As YAML reads the word without quotes, which --set does not.
+    [['speaker.takeBackDelay=false'], { 'take-back-delay': 'off' }],
+    [['speaker.takeBackDelay=off'], { 'take-back-delay': 'off' }],
+    [['speaker.maintenanceOnCordon=true'], { 'maintenance-on-cordon': true }],
+    [['speaker.wanConfig=true'], { 'ml-wan-config': true }],
+    [['speaker.extraArgs[0]=--config=config'], { config: 'config' }],
+    [['speaker.takeBackDelay=1s', 'speaker.extraArgs={--take-back-delay=2s}'], { 'take-back-delay': '2s' }]
+  ])('with %j a speaker has the flags %j', (values, flags) => {
+    expect(speakerFlags()).not.toMatchObject(flags)
+    expect(speakerFlags(...values)).toEqual({ ...speakerFlags(), ...flags })
+  })
+
+  test('opens the port that speakers probe each other on, if they do', () => {
+    const portsOf = (...values: readonly string[]): readonly unknown[] => {
+      const container = containerOf(render(...values), 'DaemonSet', 'metallb-speaker') ?? {}
+      return objectsAt(container, 'ports').flatMap((port) =>
+        port['protocol'] === 'UDP' ? [port['containerPort']] : []
+      )
+    }
+    expect(portsOf()).toEqual([7475])
+    expect(portsOf('speaker.liveness.port=7000')).toEqual([7000])
+    expect(portsOf('speaker.liveness.enabled=false')).toEqual([])
+    expect(portsOf('speaker.memberlist.enabled=false')).toEqual([])
+  })
+
+  test.each([
+    ['controller', 'Deployment'],
+    ['speaker', 'DaemonSet']
+  ])('gives the %s arguments and variables that no value stands for', (name, kind) => {
+    const values = [
+      `${name}.extraArgs={--config=config}`,
+      `${name}.extraEnv[0].name=A`,
+      `${name}.extraEnv[0].value=b`
+    ]
+    const container = containerOf(render(...values), kind, `metallb-${name}`)
+    const before = containerOf(render(), kind, `metallb-${name}`)
+    expect(textsOf(container)).toEqual([...textsOf(before), '--config=config'])
+    expect(objectsAt(container ?? {}, 'env')).toEqual([
+      ...objectsAt(before ?? {}, 'env'),
+      { name: 'A', value: 'b' }
+    ])
   })
 
   test.each([
