@@ -116,12 +116,15 @@ test('the documented way without webhooks has the API server convert BGPPeers, a
 test('values of the chart are the defaults of the flags that they stand for', () => {
   const values: unknown = parse(readFileSync(join(ROOT, 'deploy/charts/clarion/values.yaml'), 'utf8'))
   const flags = SPEAKER_FLAGS
+  const healthPort = { port: Number(flags['health-probe-port'].default) }
+  const probes = { livenessProbe: healthPort, readinessProbe: healthPort }
   expect(flags.liveness.default).toBe('on')
   expect(values).toMatchObject({
     prometheus: { metricsPort: Number(flags.port.default) },
     controller: {
       logLevel: flags['log-level'].default,
-      webhookMode: CONTROLLER_FLAGS['webhook-mode'].default
+      webhookMode: CONTROLLER_FLAGS['webhook-mode'].default,
+      ...probes
     },
     speaker: {
       logLevel: flags['log-level'].default,
@@ -129,7 +132,8 @@ test('values of the chart are the defaults of the flags that they stand for', ()
       takeBackDelay: flags['take-back-delay'].default,
       maintenanceOnCordon: false,
       wanConfig: false,
-      ignoreExcludeLB: false
+      ignoreExcludeLB: false,
+      ...probes
     }
   })
 })

@@ -231,6 +231,21 @@ describe.skipIf(program === undefined)('the Helm chart (needs helm or Go)', () =
     expect(speakerFlags(...values)).toEqual({ ...speakerFlags(), ...flags })
   })
 
+  test.each([
+    ['controller', 'Deployment'],
+    ['speaker', 'DaemonSet']
+  ])('the %s answers probes on the port that they ask', (name, kind) => {
+    const probes = ['livenessProbe', 'readinessProbe'].map((probe) => `${name}.${probe}.port`)
+    const container = containerOf(render(...probes.map((value) => `${value}=17000`)), kind, `metallb-${name}`)
+    expect(textsOf(container)).toContain('--health-probe-port=17000')
+    const text = JSON.stringify(container)
+    expect(text.match(/"path":"\/\w+","port":\d+/g)).toEqual([
+      '"path":"/healthz","port":17000',
+      '"path":"/readyz","port":17000'
+    ])
+    expect(refusalOf(`${name}.livenessProbe.port=17000`)).toContain('are to be the same')
+  })
+
   test('opens the port that speakers probe each other on, if they do', () => {
     const portsOf = (...values: readonly string[]): readonly unknown[] => {
       const container = containerOf(render(...values), 'DaemonSet', 'metallb-speaker') ?? {}

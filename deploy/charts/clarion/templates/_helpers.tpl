@@ -53,8 +53,26 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- printf "%s:%s" $image.repository (default .root.Chart.AppVersion $image.tag) }}
 {{- end }}
 
+{{- /* The port of the probes of a component, which one server answers: dict "root" $ "component" "speaker" */}}
+{{- define "clarion.healthPort" -}}
+{{- $ports := list }}
+{{- range pick (index .root.Values .component) "livenessProbe" "readinessProbe" }}
+{{- if .enabled }}
+{{- $ports = append $ports (default 17472 .port | toString) | uniq }}
+{{- end }}
+{{- end }}
+{{- if gt (len $ports) 1 }}
+{{- fail (printf "%s.livenessProbe.port and %s.readinessProbe.port are to be the same" .component .component) }}
+{{- end }}
+{{- default "17472" (first $ports) }}
+{{- end }}
+
 {{- define "clarion.arguments" -}}
+{{- $healthPort := include "clarion.healthPort" . }}
 - --port={{ .root.Values.prometheus.metricsPort }}
+{{- if ne $healthPort "17472" }}
+- --health-probe-port={{ $healthPort }}
+{{- end }}
 - --log-level={{ (index .root.Values .component).logLevel }}
 {{- with .root.Values.loadBalancerClass }}
 - --lb-class={{ . }}
@@ -81,7 +99,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{ $name }}:
   httpGet:
     path: {{ $path }}
-    port: {{ default 17472 $probe.port }}
+    port: {{ include "clarion.healthPort" $ }}
     {{- with $.host }}
     host: {{ . }}
     {{- end }}
