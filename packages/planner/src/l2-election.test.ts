@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { decideL2, MAX_CANDIDATES, summarizeEndpoints } from './index.ts'
+import { decideL2, MAX_CANDIDATES, summarizeEndpoints, WantedAddresses } from './index.ts'
 import { ABC, announcerOf, READY, snapshotOf } from './test-election.ts'
 import { serviceOf } from './test-objects.ts'
 
@@ -165,6 +165,26 @@ test('candidates are bounded, and a node that is not among them does not stand b
   const after = order[MAX_CANDIDATES] ?? ''
   expect(decide(last)).toMatchObject({ outcome: 'standby', candidates: order.slice(0, MAX_CANDIDATES) })
   expect(decide(after)).toMatchObject({ outcome: 'withhold', reason: 'notOwner', announcer: order[0] })
+})
+
+test('of many nodes one comes first for an address that Services with other first addresses share', () => {
+  const nodes = Array.from({ length: 20 }, (_, i) => `node-${i}`)
+  const snapshot = snapshotOf({ nodes })
+  const annotations = { 'metallb.io/allow-shared-ip': 'web' }
+  for (let i = 1; i < 20; i += 1) {
+    const services = [['10.0.0.1'], [`10.0.1.${i}`, '10.0.0.1']].map((ingress, j) =>
+      serviceOf(`${j}`, { ingress, annotations })
+    )
+    const holders = nodes.filter((node) => {
+      const changes = services.map((service, j) => {
+        const after = decideL2(node, service, READY, snapshot)
+        return { key: `default/${j}`, before: undefined, after }
+      })
+      const { set } = new WantedAddresses().apply(changes)
+      return set.find(({ address }) => address === '10.0.0.1')?.candidates[0] === node
+    })
+    expect(holders).toHaveLength(1)
+  }
 })
 
 test('interfaces are the union of those of the advertisements for this node; one without means all', () => {

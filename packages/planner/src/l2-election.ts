@@ -39,7 +39,7 @@ export type L2Decision =
       /** Names of interfaces; `undefined`: all. */
       readonly interfaces: readonly string[] | undefined
       readonly announcer: string
-      /** Names of nodes, in the order of the election: at most {@link MAX_CANDIDATES}, this node among them. */
+      /** Names of nodes, in the order of the election, this node among them: see {@link MAX_CANDIDATES}. */
       readonly candidates: readonly string[]
       readonly because: string
     }
@@ -53,7 +53,11 @@ export type L2Decision =
       readonly because: string
     }
 
-/** So many nodes know that they may have to announce an address: more do not vanish within one moment. */
+/**
+ * So many nodes know that they may have to announce an address: more do not vanish within one moment. Of a Service that may
+ * share its address all do: sharers with other first addresses have other first candidates, and each node is to know all
+ * that are candidates of one of them.
+ */
 export const MAX_CANDIDATES = 8
 
 /**
@@ -80,7 +84,8 @@ export function decideL2(
   const rival = findRival({ service, endpoints, snapshot, advertisements })
   if (rival !== undefined) return withhold('besideMetalLB', rival)
   const [first] = addresses
-  const candidates = electionOrder({ service, endpoints, snapshot, advertisements, address: first })
+  const order = electionOrder({ service, endpoints, snapshot, advertisements, address: first })
+  const candidates = isShared ? order : order.slice(0, MAX_CANDIDATES)
   const [announcer] = candidates
   const ours = advertisements.filter(({ nodes }) => nodes.has(node))
   if (ours.length === 0)
@@ -132,7 +137,7 @@ interface Candidate {
   readonly digest: string
 }
 
-/** The first candidates, the announcer before the others. */
+/** All that are candidates, the announcer before the others. */
 function electionOrder({
   service,
   endpoints,
@@ -154,7 +159,6 @@ function electionOrder({
   }
   return candidates
     .toSorted((a, b) => a.yields - b.yields || b.score - a.score || (a.digest < b.digest ? -1 : 1))
-    .slice(0, MAX_CANDIDATES)
     .map(({ name }) => name)
 }
 
