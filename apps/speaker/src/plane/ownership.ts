@@ -20,6 +20,8 @@ const HAND_OVER_MS = 6000
 /** … sooner, if this node may not have the address any more. If it ends, it ends then. */
 const LEAVE_MS = 1000
 const LONGEST_ASK_INTERVAL_MS = 30_000
+/** Who may not have an address any more does not keep it for ever: a watch that is stalled is noticed within this. */
+const LONGEST_STAY_MS = 120_000
 /** A claim counts that long for what comes to be known after it. */
 const CLAIM_LIFE_MS = 2000
 /** Who took over announces several times within this. */
@@ -277,23 +279,25 @@ export class Ownership {
 
   /**
    * Whether it is to go on, until somebody else is heard. Whose it is may be alive, and not know yet that it is its own: what
-   * nobody else answers for is not given up, unless this process ends.
+   * nobody else answers for is not given up at once, unless this process ends.
    */
   #isWaitedFor(entry: Entry, nowMs: number): boolean {
-    const waitMs = entry.candidates.includes(this.#options.node) ? HAND_OVER_MS : LEAVE_MS
-    if (entry.handOverSinceMs === undefined) entry.askDueMs = nowMs + waitMs
+    const isCandidate = entry.candidates.includes(this.#options.node)
+    if (entry.handOverSinceMs === undefined) entry.askDueMs = nowMs + (isCandidate ? HAND_OVER_MS : LEAVE_MS)
     entry.handOverSinceMs ??= nowMs
-    if (this.#phase === 'leaving') {
-      const untilMs = entry.handOverSinceMs + LEAVE_MS
-      this.#dueMs = Math.min(this.#dueMs, untilMs)
-      return nowMs < untilMs
-    }
-    if (nowMs >= entry.askDueMs) {
+    const untilMs = entry.handOverSinceMs + this.#longestStayMs(isCandidate)
+    if (nowMs >= untilMs) return false
+    if (nowMs >= entry.askDueMs && this.#phase !== 'leaving') {
       this.#asked.push(entry.address)
       entry.askDueMs = nowMs + Math.min(nowMs - entry.handOverSinceMs, LONGEST_ASK_INTERVAL_MS)
     }
-    this.#dueMs = Math.min(this.#dueMs, entry.askDueMs)
+    this.#dueMs = Math.min(this.#dueMs, untilMs, entry.askDueMs)
     return true
+  }
+
+  #longestStayMs(isCandidate: boolean): number {
+    if (this.#phase === 'leaving') return LEAVE_MS
+    return isCandidate ? Number.POSITIVE_INFINITY : LONGEST_STAY_MS
   }
 
   #entriesOf(stale: 'all' | ReadonlySet<string>): Iterable<Entry> {
