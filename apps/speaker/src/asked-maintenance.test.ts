@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { askedMaintenanceOf, isOutOfService } from './asked-maintenance.ts'
+import { askedMaintenanceOf } from './asked-maintenance.ts'
 
 const CORDONED = { spec: { unschedulable: true } }
 const OUT = { spec: { taints: [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }] } }
@@ -21,12 +21,4 @@ describe('maintenance is asked for', () => {
   test('by a cordon, if that is wanted', () => {
     expect(askedMaintenanceOf(CORDONED, { onCordon: true })?.because).toBe('it is cordoned')
   })
-})
-
-test('a node with the taint is out of service', () => {
-  expect([isOutOfService(OUT.spec), isOutOfService(CORDONED.spec), isOutOfService(undefined)]).toEqual([
-    true,
-    false,
-    false
-  ])
 })

@@ -3,7 +3,10 @@ import type { AskedMaintenance } from './maintenance.ts'
 
 /** On a Node: what it announces is to move to others. Its value is for people; `false` is as if it were not there. */
 export const MAINTENANCE_ANNOTATION = 'clarion.io/maintenance'
-/** Somebody has made sure that the node is shut down. */
+/**
+ * Somebody says that the node is shut down. Whether it is, liveness knows better: one that is not has what it announces
+ * moved away without loss.
+ */
 export const OUT_OF_SERVICE_TAINT = 'node.kubernetes.io/out-of-service'
 
 export interface MaintenanceRules {
@@ -19,10 +22,7 @@ export function askedMaintenanceOf(
   const value = metadata?.annotations?.[MAINTENANCE_ANNOTATION]
   if (value !== undefined && value !== 'false')
     return { because: `annotation ${MAINTENANCE_ANNOTATION}${value === '' ? '' : `: ${value}`}` }
-  if (isOutOfService(spec)) return { because: `taint ${OUT_OF_SERVICE_TAINT}` }
+  if (spec?.taints?.some(({ key }) => key === OUT_OF_SERVICE_TAINT) === true)
+    return { because: `taint ${OUT_OF_SERVICE_TAINT}` }
   return onCordon && spec?.unschedulable === true ? { because: 'it is cordoned' } : undefined
-}
-
-export function isOutOfService(spec: V1Node['spec']): boolean {
-  return spec?.taints?.some(({ key }) => key === OUT_OF_SERVICE_TAINT) === true
 }

@@ -33,6 +33,10 @@ function change(cluster: TestCluster, what: JsonObject): void {
   cluster.put({ ...node('n1'), ...what, metadata: { name: 'n1', ...metadataOf(what) } })
 }
 
+const OUT_OF_SERVICE = {
+  spec: { taints: [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }] }
+}
+
 function metadataOf({ annotations }: JsonObject): object {
   return annotations === undefined ? {} : { annotations }
 }
@@ -40,11 +44,7 @@ function metadataOf({ annotations }: JsonObject): object {
 describe('a node in maintenance', () => {
   test.each<[string, JsonObject, readonly string[]]>([
     ['by annotation', { annotations: { 'clarion.io/maintenance': 'disk' } }, []],
-    [
-      'out of service',
-      { spec: { taints: [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }] } },
-      []
-    ],
+    ['by the taint of a node that is shut down', OUT_OF_SERVICE, []],
     ['by a cordon, if that is wanted', { spec: { unschedulable: true } }, ['--maintenance-on-cordon']]
   ])('%s: another one announces; afterwards it does again', async (_how, what, argv) => {
     const pair = await startPair(argv)
@@ -63,12 +63,14 @@ describe('a node in maintenance', () => {
     await pair.cluster.eventually(() => expect(placesOf(pair)).toEqual(['n1']))
   })
 
-  test('the last one goes on', async () => {
+  test.each<[string, JsonObject]>([
+    ['annotation', { annotations: { 'clarion.io/maintenance': '' } }],
+    ['taint', OUT_OF_SERVICE]
+  ])('the last one goes on: %s', async (_how, what) => {
     const pair = await startPair()
-    const annotations = { 'clarion.io/maintenance': '' }
-    change(pair.cluster, { annotations })
+    change(pair.cluster, what)
     await pair.cluster.eventually(() => expect(placesOf(pair)).toEqual(['n2']))
-    pair.cluster.put({ ...node('n2'), metadata: { name: 'n2', annotations } })
+    pair.cluster.put({ ...node('n2'), ...what, metadata: { name: 'n2', ...metadataOf(what) } })
     await pair.cluster.eventually(() => expect(placesOf(pair)).toEqual(['n1']))
   })
 })

@@ -2,19 +2,18 @@ import { EXCLUDE_FROM_LOAD_BALANCERS_LABEL } from '@clarion-lb/crds'
 import type { V1Node } from '@clarion-lb/k8s-watch'
 import type { NodeView } from '@clarion-lb/planner'
 import { pick } from '@clarion-lb/runtime'
-import { isOutOfService, MAINTENANCE_ANNOTATION, OUT_OF_SERVICE_TAINT } from './asked-maintenance.ts'
+import { MAINTENANCE_ANNOTATION, OUT_OF_SERVICE_TAINT } from './asked-maintenance.ts'
 import type { PlaneMember } from './plane/messages.ts'
 
 /** What the election reads of a node. */
-export function nodeViewOf({ metadata, spec, status }: V1Node): NodeView {
+export function nodeViewOf({ metadata, status }: V1Node): NodeView {
   return {
     name: metadata?.name ?? '',
     isNetworkUnavailable:
       status?.conditions?.some(
         (condition) => condition.type === 'NetworkUnavailable' && condition.status === 'True'
       ) === true,
-    isExcluded: metadata?.labels?.[EXCLUDE_FROM_LOAD_BALANCERS_LABEL] !== undefined,
-    isOutOfService: isOutOfService(spec)
+    isExcluded: metadata?.labels?.[EXCLUDE_FROM_LOAD_BALANCERS_LABEL] !== undefined
   }
 }
 

@@ -106,7 +106,7 @@ describe('a node', () => {
       metadata: { name: 'n' },
       status: { conditions: [{ type: 'NetworkUnavailable', status }] }
     })
-    expect(view).toEqual({ name: 'n', isNetworkUnavailable, isExcluded: false, isOutOfService: false })
+    expect(view).toEqual({ name: 'n', isNetworkUnavailable, isExcluded: false })
   })
 
   test('keeps what asks for maintenance, and nothing else of annotations and taints', () => {
@@ -124,7 +124,6 @@ describe('a node', () => {
     expect(trimmed.spec).toEqual({
       taints: [{ key: 'node.kubernetes.io/out-of-service', effect: 'NoExecute' }]
     })
-    expect(nodeViewOf(trimmed).isOutOfService).toBe(true)
   })
 
   test.each(['', 'true', 'false'])('is excluded by the label, whatever its value: %j', (value) => {

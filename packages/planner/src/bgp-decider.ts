@@ -63,7 +63,7 @@ export class BgpDecider {
 /** What of nodes' objects takes part in decisions: of the own one, and while that is in maintenance of all. */
 function fitnessOf({ node, nodes, ignoreExcludeLabel }: PlannerState): string {
   const view = nodes.get(node)
-  const own = [view?.isNetworkUnavailable === true, view?.isExcluded === true, view?.isOutOfService === true]
+  const own = [view?.isNetworkUnavailable === true, view?.isExcluded === true]
   if (view?.maintenance?.isWithdrawn !== true) return own.join()
   const others = [...nodes.values()]
     .filter((other) => other.maintenance === undefined && isFit(other, ignoreExcludeLabel))

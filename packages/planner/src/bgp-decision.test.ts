@@ -9,7 +9,6 @@ interface World {
   readonly advertisements?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined
   readonly unavailable?: readonly string[]
   readonly excluded?: readonly string[]
-  readonly outOfService?: readonly string[]
   /** In maintenance, with routes that may go. */
   readonly withdrawn?: readonly string[]
   readonly ignoreExcludeLabel?: boolean
@@ -28,7 +27,6 @@ function snapshotOf(world: World): BgpSnapshot {
     name,
     isNetworkUnavailable: unavailable.includes(name),
     isExcluded: excluded.includes(name),
-    isOutOfService: world.outOfService?.includes(name) ?? false,
     maintenance: world.withdrawn?.includes(name) === true ? LEFT : undefined
   })
   return {
@@ -164,7 +162,6 @@ describe('why not', () => {
     ],
     ['a network that is not there', LOCAL, WORST, [], 'nodeNetworkUnavailable'],
     ['the exclude label', LOCAL, { excluded: ['pandora'] }, [], 'nodeLabeledExcludeBalancers'],
-    ['out of service', LOCAL, { outOfService: ['pandora'] }, [], 'nodeOutOfService'],
     ['in maintenance', {}, { withdrawn: ['pandora'] }, THERE, 'nodeInMaintenance'],
     ['no endpoint, policy Local', LOCAL, {}, [], 'noLocalEndpoints'],
     ['an endpoint elsewhere, policy Local', LOCAL, {}, THERE, 'noLocalEndpoints'],

@@ -23,7 +23,6 @@ export type BgpWithholdReason =
   | 'conflictingAdvertisements'
   | 'nodeNetworkUnavailable'
   | 'nodeLabeledExcludeBalancers'
-  | 'nodeOutOfService'
   | 'nodeInMaintenance'
   | 'noLocalEndpoints'
   | 'noEndpoints'
@@ -102,8 +101,6 @@ function whyUnfit(
       'this node has the label node.kubernetes.io/exclude-from-external-load-balancers'
     )
   }
-  if (view?.isOutOfService === true)
-    return withhold('nodeOutOfService', 'this node has the taint node.kubernetes.io/out-of-service')
   if (isLocal(service) && !endpoints.nodes.has(node))
     return withhold('noLocalEndpoints', 'its policy is Local, and it has no usable endpoint on this node')
   return endpoints.hasUsable ? undefined : withhold('noEndpoints', 'it has no usable endpoint')

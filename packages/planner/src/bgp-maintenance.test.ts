@@ -37,7 +37,6 @@ test('routes of a node in maintenance go, where there is another way', () => {
 test.each<[string, Parameters<typeof decide>]>([
   ['the other node is in maintenance, too', [{ maintenance }]],
   ['the other node is excluded', [{ isExcluded: true }]],
-  ['the other node is out of service', [{ isOutOfService: true }]],
   ['the network of the other node is unavailable', [{ isNetworkUnavailable: true }]],
   ['the other node is not selected', [{}, { advertisement: ONLY_PANDORA }]],
   [

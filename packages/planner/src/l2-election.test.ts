@@ -53,7 +53,6 @@ describe('the election', () => {
     ['network unavailable', { unavailable: ['node-a'] }, 'node-c'],
     ['excluded by label', { excluded: ['node-a'] }, 'node-c'],
     ['excluded by label, which is ignored', { excluded: ['node-a'], ignoreExcludeLabel: true }, 'node-a'],
-    ['out of service', { outOfService: ['node-a'] }, 'node-c'],
     ['in maintenance', { yielded: { 'node-a': 1 } }, 'node-c'],
     ['in maintenance, as all are', { yielded: { 'node-a': 1, 'node-b': 1, 'node-c': 1 } }, 'node-a'],
     ['not alive', { members: ['node-b', 'node-c'] }, 'node-c'],

@@ -7,8 +7,6 @@ export interface NodeView {
   readonly isNetworkUnavailable: boolean
   /** Carries the label `node.kubernetes.io/exclude-from-external-load-balancers`. */
   readonly isExcluded: boolean
-  /** It is shut down, says the taint `node.kubernetes.io/out-of-service`: it announces nothing. @defaultValue false */
-  readonly isOutOfService?: boolean | undefined
   /**
    * Name of a pod of MetalLB's speaker that runs there, which announces by an election of its own: what it can announce is
    * left to it. `undefined`: there is none.
@@ -43,7 +41,5 @@ export function isYielded(view: NodeView | undefined, address: string): boolean 
 
 /** Whether a node may announce anything, as far as its object says. */
 export function isFit(view: NodeView, ignoreExcludeLabel: boolean): boolean {
-  return (
-    !view.isNetworkUnavailable && view.isOutOfService !== true && (ignoreExcludeLabel || !view.isExcluded)
-  )
+  return !view.isNetworkUnavailable && (ignoreExcludeLabel || !view.isExcluded)
 }

@@ -19,7 +19,6 @@ export interface World {
   readonly unavailable?: readonly string[]
   readonly excluded?: readonly string[]
   readonly ignoreExcludeLabel?: boolean
-  readonly outOfService?: readonly string[]
   /** Where MetalLB's speaker runs. */
   readonly rivals?: readonly string[]
   /** Interfaces that nobody is reached by, by node. */
@@ -46,7 +45,6 @@ export function snapshotOf(world: World): L2Snapshot {
           name,
           isNetworkUnavailable: unavailable.includes(name),
           isExcluded: excluded.includes(name),
-          isOutOfService: world.outOfService?.includes(name) ?? false,
           rival: world.rivals?.includes(name) === true ? 'speaker-x7k2p' : undefined,
           lostInterfaces: new Set(world.lost?.[name]),
           maintenance: maintenanceOf(world.yielded?.[name])
