@@ -7,6 +7,11 @@ import { SPEAKER_LEASE_LABELS, SPEAKER_LEASE_SELECTOR, speakerLease } from './sp
 export interface Liveness extends Service {
   /** Nodes that may be candidates. `undefined`: nobody knows, every node counts. */
   members(): ReadonlySet<string> | undefined
+  /**
+   * Nodes that are alive, by the last verdict: routers have no other way by one that may be a candidate and is not there.
+   * `undefined`: nobody knows.
+   */
+  alive(): ReadonlySet<string> | undefined
   /** For the plane; `undefined`: members are alive, no others are. */
   settings(): Omit<LivenessSettings, 'members'> | undefined
   /** Nodes whose cable is out, as they tell by the API server, with the life that they had then; see `lifeOf`. */
@@ -29,9 +34,14 @@ const NONE_LOST: ReadonlyMap<string, readonly string[]> = new Map()
 /** Every node counts as alive. */
 export class EveryNode implements Liveness {
   readonly name = 'liveness'
+  #nodes: ReadonlySet<string> | undefined
 
   members(): undefined {
     return undefined
+  }
+
+  alive(): ReadonlySet<string> | undefined {
+    return this.#nodes
   }
 
   settings(): undefined {
@@ -50,8 +60,8 @@ export class EveryNode implements Liveness {
     // Nobody would hear of it: who is alive stays the announcer, as with MetalLB.
   }
 
-  retain(): void {
-    // It knows none.
+  retain(nodes: ReadonlySet<string>): void {
+    this.#nodes = nodes
   }
 
   onChange(): void {
@@ -123,6 +133,10 @@ export class LeaseLiveness implements Liveness {
   /** Those whose Leases are renewed, and this node. */
   members(): ReadonlySet<string> {
     return new Set([this.#node, ...this.#observer.aliveIdentities()])
+  }
+
+  alive(): ReadonlySet<string> {
+    return this.members()
   }
 
   retain(): void {

@@ -35,6 +35,23 @@ const alive = (id: string) =>
     event: { type: 'alive', detail: { id, incarnation: 1024, reason: 'joined' } }
   }) as const
 
+const dead = (id: string, reason: 'silent' | 'neverHeard' = 'silent') => {
+  const detail = { id, incarnation: 1024, accusers: ['n1', 'n3'], reason, silentMs: 290 }
+  return { type: 'liveness', event: { type: 'dead', detail } } as const
+}
+
+async function createAlone(cluster: TestCluster): Promise<ProbedLiveness> {
+  return new ProbedLiveness({
+    client: await cluster.client('liveness'),
+    namespace: NAMESPACE,
+    node: 'n1',
+    port: 7475,
+    patience: 1,
+    fallback: new EveryNode(),
+    log: cluster.log
+  })
+}
+
 describe('speakers that probe each other', () => {
   test('tell the plane the key and all nodes before there is anything to answer for', async () => {
     const { cluster } = await startTwo()
@@ -78,17 +95,61 @@ describe('speakers that probe each other', () => {
     await cluster.eventually(() => expect(candidates()).toEqual(['n2', 'n1']))
   })
 
+  test('know who is alive from the last verdict, and may have the dead as candidates all the same', async () => {
+    const { cluster } = await startTwo()
+    const liveness = await createAlone(cluster)
+    let told = 0
+    liveness.onChange(() => (told += 1))
+    const alive2 = alive('n2')
+    liveness.onPlaneEvent(alive2)
+    liveness.onPlaneEvent(dead('n3', 'neverHeard'))
+    expect(liveness.alive()).toBeUndefined()
+    liveness.onPlaneEvent({ type: 'gathered' })
+    const both = new Set(['n1', 'n2'])
+    const left = {
+      type: 'liveness',
+      event: { type: 'left', detail: { id: 'n2', incarnation: 1024 } }
+    } as const
+    for (const gone of [dead('n2'), dead('n2', 'neverHeard'), left]) {
+      expect([liveness.alive(), liveness.members()]).toEqual([both, both])
+      const before = told
+      liveness.onPlaneEvent(gone)
+      expect([liveness.alive(), liveness.members(), told]).toEqual([new Set(['n1']), both, before + 1])
+      liveness.onPlaneEvent(alive2)
+      expect(told).toBe(before + 2)
+    }
+    await liveness.stop()
+  })
+
+  test('know nothing of others while they hear nobody, or cannot listen; of those before the cable was out neither', async () => {
+    const { cluster } = await startTwo()
+    const liveness = await createAlone(cluster)
+    liveness.onPlaneEvent(alive('n2'))
+    liveness.onPlaneEvent({ type: 'gathered' })
+    const both = new Set(['n1', 'n2'])
+    liveness.onPlaneEvent({ type: 'seclusion', seclusion: 'alone' })
+    expect([liveness.alive(), liveness.members()]).toEqual([undefined, both])
+    liveness.onPlaneEvent({ type: 'seclusion', seclusion: 'connected' })
+    expect(liveness.alive()).toEqual(both)
+    liveness.onPlaneEvent({ type: 'livenessFailed', message: 'EADDRINUSE' })
+    expect([liveness.alive(), liveness.members()]).toEqual([undefined, both])
+    liveness.onPlaneEvent({ type: 'gathered' })
+    expect(liveness.alive()).toEqual(both)
+    liveness.onPlaneEvent({ type: 'carrier', unpluggedLifeMs: 1_700_000_000_000 })
+    liveness.onPlaneEvent({ type: 'seclusion', seclusion: 'cutOff' })
+    liveness.onPlaneEvent({ type: 'carrier', unpluggedLifeMs: undefined })
+    liveness.onPlaneEvent({ type: 'seclusion', seclusion: 'connected' })
+    expect([liveness.alive(), liveness.members()]).toEqual([new Set(['n1']), both])
+    // The thread ends while it is secluded, and the next one is not.
+    liveness.onPlaneEvent({ type: 'seclusion', seclusion: 'alone' })
+    liveness.onPlaneEvent(alive('n2'))
+    expect(liveness.alive()).toEqual(both)
+    await liveness.stop()
+  })
+
   test('forget deleted nodes when they have become many, and no other', async () => {
     const { cluster } = await startTwo()
-    const liveness = new ProbedLiveness({
-      client: await cluster.client('liveness'),
-      namespace: NAMESPACE,
-      node: 'n1',
-      port: 7475,
-      patience: 1,
-      fallback: new EveryNode(),
-      log: cluster.log
-    })
+    const liveness = await createAlone(cluster)
     liveness.onPlaneEvent({ type: 'gathered' })
     const nodes = new Set(['n1', 'n2'])
     liveness.onPlaneEvent(alive('n2'))

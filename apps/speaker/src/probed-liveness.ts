@@ -39,17 +39,19 @@ export class ProbedLiveness implements Liveness {
   readonly #notices: NodeNotices
   #ownLost: readonly string[] = []
   readonly #listeners: (() => void)[] = []
-  readonly #heard = new Set<string>()
+  /** Nodes whose speaker was ever heard, and whether it is there by the last verdict. */
+  readonly #heard = new Map<string, { isAlive: boolean }>()
   readonly #forgetting = new Map<string, NodeJS.Timeout>()
   readonly #hasKeys = Promise.withResolvers<void>()
   #keys: readonly Uint8Array[] = []
   #isGathered = false
   #isFallingBack = false
+  #isSecluded = false
   #failure: string | undefined
 
   constructor(options: ProbedLivenessOptions) {
     this.#options = options
-    this.#heard.add(options.node)
+    this.#heard.set(options.node, { isAlive: true })
     this.#secrets = new Informer({
       client: options.client,
       resource: SECRETS,
@@ -73,8 +75,15 @@ export class ProbedLiveness implements Liveness {
   }
 
   members(): ReadonlySet<string> | undefined {
-    if (this.#isGathered) return new Set(this.#heard)
+    if (this.#isGathered) return new Set(this.#heard.keys())
     return this.#isFallingBack ? this.#options.fallback.members() : undefined
+  }
+
+  alive(): ReadonlySet<string> | undefined {
+    if (!this.#isGathered) return this.#isFallingBack ? this.#options.fallback.alive() : undefined
+    // Who hears nobody, or cannot listen, has no verdicts any more.
+    if (this.#isSecluded || this.#failure !== undefined) return undefined
+    return new Set([...this.#heard].flatMap(([name, { isAlive }]) => (isAlive ? name : [])))
   }
 
   /**
@@ -82,7 +91,9 @@ export class ProbedLiveness implements Liveness {
    * names are forgotten only when they have become many.
    */
   retain(nodes: ReadonlySet<string>): void {
-    const strangers = [...this.#heard].filter((name) => name !== this.#options.node && !nodes.has(name))
+    const strangers = [...this.#heard.keys()].filter(
+      (name) => name !== this.#options.node && !nodes.has(name)
+    )
     if (strangers.length <= Math.max(MAX_STRANGERS, nodes.size)) return
     for (const name of strangers) {
       clearTimeout(this.#forgetting.get(name))
@@ -130,12 +141,18 @@ export class ProbedLiveness implements Liveness {
         if (this.#isFallingBack) void this.#endFallback()
         return
       case 'livenessFailed':
-        if (this.#failure !== event.message)
-          this.#options.log.error({ error: event.message }, 'nodes cannot be probed')
+        if (this.#failure === event.message) return
         this.#failure = event.message
+        this.#options.log.error({ error: event.message }, 'nodes cannot be probed')
+        this.#tell()
+        return
+      case 'seclusion':
+        this.#isSecluded = event.seclusion !== 'connected'
+        this.#tell()
         return
       case 'carrier':
         this.#notices.tell({ unpluggedLifeMs: event.unpluggedLifeMs })
+        if (event.unpluggedLifeMs !== undefined) this.#unhearAll()
         return
       case 'liveness':
         if (event.event.type === 'alive') this.#noteAlive(event.event.detail.id)
@@ -203,13 +220,21 @@ export class ProbedLiveness implements Liveness {
   #noteAlive(node: string): void {
     clearTimeout(this.#forgetting.get(node))
     this.#forgetting.delete(node)
-    if (this.#heard.has(node)) return
-    this.#heard.add(node)
+    if (this.#heard.get(node)?.isAlive === true && !this.#isSecluded) return
+    this.#heard.set(node, { isAlive: true })
+    // Somebody is heard: a thread that starts again does not tell that it was secluded before.
+    this.#isSecluded = false
     this.#tell()
   }
 
   #noteGone(node: string): void {
-    if (!this.#heard.has(node) || this.#heard.size <= MAX_CANDIDATES) return
+    const heard = this.#heard.get(node)
+    if (heard === undefined) return
+    if (heard.isAlive) {
+      heard.isAlive = false
+      this.#tell()
+    }
+    if (this.#heard.size <= MAX_CANDIDATES) return
     clearTimeout(this.#forgetting.get(node))
     const forget = (): void => {
       this.#forgetting.delete(node)
@@ -217,6 +242,12 @@ export class ProbedLiveness implements Liveness {
       this.#tell()
     }
     this.#forgetting.set(node, setTimeout(forget, FORGET_MS))
+  }
+
+  /** The failure detector ends, and the next one hears of everybody anew. */
+  #unhearAll(): void {
+    for (const [name, heard] of this.#heard) if (name !== this.#options.node) heard.isAlive = false
+    this.#tell()
   }
 
   #tell(): void {

@@ -1,8 +1,17 @@
 import type { JsonObject, KubeObject } from '@clarion-lb/kube-sim'
-import { endpointSlice, NAMESPACE, service, serviceRef, type TestCluster } from '@clarion-lb/runtime/testing'
+import {
+  endpointSlice,
+  NAMESPACE,
+  node,
+  service,
+  serviceRef,
+  type TestCluster
+} from '@clarion-lb/runtime/testing'
 import { describe, expect, test } from 'vitest'
-import { putService, SpeakerBench, startCluster } from '../test/speaker-bench.ts'
+import { putService, SpeakerBench, startCluster, WITH_LEASES } from '../test/speaker-bench.ts'
 import { TestRouter } from '../test/test-router.ts'
+import type { PlaneEvent } from './plane/messages.ts'
+import { SPEAKER_LEASE_LABELS, speakerLease } from './speaker-lease.ts'
 import { METRICS } from './tokens.ts'
 
 function object(kind: string, name: string, spec: JsonObject, version = 'v1beta1'): KubeObject {
@@ -125,6 +134,104 @@ describe('a router', () => {
     cluster.put(peer('router', router, { holdTime: '30s' }))
     await cluster.eventually(() => expect(router.sessions).toBe(2))
     await cluster.eventually(() => expect(router.routes).toHaveLength(1))
+  })
+})
+
+describe('a node in maintenance', () => {
+  // GRACEFUL_SHUTDOWN (RFC 8326 §4).
+  const GRACEFUL_SHUTDOWN = 0xff_ff_00_00
+  const PROBING = [...WITH_LEASES.filter((flag) => !flag.startsWith('--liveness')), '--liveness=on']
+  const MAINTENANCE = { metadata: { name: 'n1', annotations: { 'clarion.io/maintenance': 'disk' } } }
+  const key = 'node.kubernetes.io/out-of-service'
+  const OUT_OF_SERVICE = { metadata: { name: 'n1' }, spec: { taints: [{ key, effect: 'NoExecute' }] } }
+  const alive: PlaneEvent = {
+    type: 'liveness',
+    event: { type: 'alive', detail: { id: 'n2', incarnation: 1024, reason: 'joined' } }
+  }
+  const verdict = { incarnation: 1024, accusers: ['n1', 'n3'], reason: 'silent', silentMs: 290 } as const
+  const dead: PlaneEvent = { type: 'liveness', event: { type: 'dead', detail: { id: 'n2', ...verdict } } }
+
+  const communitiesOf = (router: TestRouter): readonly number[] | undefined =>
+    router.attributesOf('192.0.2.1/32')?.communities
+
+  function leaseOf(holderIdentity: string): KubeObject {
+    const spec = { holderIdentity, leaseDurationSeconds: 3600, renewTime: '2100-01-01T00:00:00.000000Z' }
+    const metadata = { ...speakerLease(NAMESPACE, 'n2'), labels: SPEAKER_LEASE_LABELS }
+    return { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec }
+  }
+
+  async function startProbing(): Promise<Awaited<ReturnType<typeof startRouted>> & { bench: SpeakerBench }> {
+    const routed = await startRouted()
+    const data = { current: Buffer.alloc(32, 1).toString('base64') }
+    const metadata = { name: 'clarion-liveness', namespace: NAMESPACE }
+    routed.cluster.put({ apiVersion: 'v1', kind: 'Secret', metadata, data })
+    putService(routed.cluster, 'a', { address: '192.0.2.1', nodes: ['n1'] })
+    const bench = await SpeakerBench.start(routed.cluster, 'n1', PROBING)
+    await routed.cluster.eventually(() => expect(communitiesOf(routed.router)).toEqual([]))
+    return { ...routed, bench }
+  }
+
+  test.each([
+    ['annotation', MAINTENANCE],
+    ['taint', OUT_OF_SERVICE]
+  ])('asks for other ways, then withdraws; while there is none it is one: %s', async (_how, what) => {
+    const { cluster, router, bench } = await startProbing()
+    bench.tell(alive)
+    bench.tell({ type: 'gathered' })
+    cluster.put({ ...node('n1'), ...what })
+    await cluster.eventually(() => expect(communitiesOf(router)).toEqual([GRACEFUL_SHUTDOWN]))
+    await cluster.eventually(() => expect(router.routes).toEqual([]))
+    bench.tell(dead)
+    await cluster.eventually(() => expect(communitiesOf(router)).toEqual([GRACEFUL_SHUTDOWN]))
+    bench.tell(alive)
+    await cluster.eventually(() => expect(router.routes).toEqual([]))
+  })
+
+  test('keeps the routes of which no other node that is alive is a next hop', async () => {
+    const { cluster, router, bench } = await startProbing()
+    const onNodes = (service: string, ...names: readonly string[]): JsonObject => ({
+      serviceSelectors: [{ matchLabels: { service } }],
+      nodeSelectors: names.map((name) => ({ matchLabels: { name } }))
+    })
+    for (const name of ['n1', 'n2', 'n3']) cluster.put(node(name, { name }))
+    cluster.put(advertisement('all', onNodes('a', 'n1', 'n3')))
+    cluster.put(advertisement('other', onNodes('b', 'n1', 'n2')))
+    for (const [i, name] of ['a', 'b'].entries())
+      putService(cluster, name, {
+        address: `192.0.2.${i + 1}`,
+        nodes: ['n1'],
+        metadata: { labels: { service: name } }
+      })
+    await cluster.eventually(() => expect(router.routes).toEqual(['192.0.2.1/32', '192.0.2.2/32']))
+    bench.tell(alive)
+    bench.tell({ type: 'gathered' })
+    cluster.put({ ...node('n1'), metadata: { ...MAINTENANCE.metadata, labels: { name: 'n1' } } })
+    await cluster.eventually(() => expect(router.routes).toEqual(['192.0.2.1/32']))
+    expect(communitiesOf(router)).toEqual([GRACEFUL_SHUTDOWN])
+  })
+
+  test('knows from Leases, too, who is alive', async () => {
+    const { cluster, router } = await startRouted()
+    putService(cluster, 'a', { address: '192.0.2.1', nodes: ['n1'] })
+    cluster.put(leaseOf('n2'))
+    cluster.put({ ...node('n1'), ...MAINTENANCE })
+    const bench = await SpeakerBench.start(cluster, 'n1', WITH_LEASES)
+    await cluster.eventually(() => expect(router.endsOfRib).toEqual([4]))
+    expect(router.routes).toEqual([])
+    cluster.put(leaseOf(''))
+    await cluster.eventually(() => expect(communitiesOf(router)).toEqual([GRACEFUL_SHUTDOWN]))
+    await bench.stop()
+  })
+
+  test('takes every node for alive where nobody is to know', async () => {
+    const { cluster, router } = await startRouted()
+    putService(cluster, 'a', { address: '192.0.2.1', nodes: ['n1'] })
+    await SpeakerBench.start(cluster)
+    await cluster.eventually(() => expect(communitiesOf(router)).toEqual([]))
+    cluster.put({ ...node('n1'), ...MAINTENANCE })
+    await cluster.eventually(() => expect(router.routes).toEqual([]))
+    cluster.remove(node('n2'))
+    await cluster.eventually(() => expect(communitiesOf(router)).toEqual([GRACEFUL_SHUTDOWN]))
   })
 })
 

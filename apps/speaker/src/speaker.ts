@@ -248,10 +248,11 @@ export class Speaker implements Service {
   }
 
   #updateMembers(): void {
-    const { announcer, liveness } = this.#knownParts()
+    const { announcer, liveness, routes } = this.#knownParts()
     liveness.retain(new Set(Array.from(this.nodes.cache.values(), ({ metadata }) => metadata?.name ?? '')))
     const members = liveness.members()
     announcer.apply(this.planner.setMembers(this.#withoutDeleted(members)))
+    routes.apply(this.planner.setAlive(liveness.alive()))
   }
 
   /** Who was heard once may not be a node any more. A Lease knows better than a list of nodes. */

@@ -38,7 +38,15 @@ export class AnnouncementPlanner {
 
   constructor(options: AnnouncementPlannerOptions) {
     const { node, ignoreExcludeLabel = false, protocols = ['layer2', 'bgp'] } = options
-    this.#state = { node, ignoreExcludeLabel, services: new Map(), nodes: new Map(), pools: undefined }
+    this.#state = {
+      node,
+      ignoreExcludeLabel,
+      services: new Map(),
+      nodes: new Map(),
+      alive: undefined,
+      peers: [],
+      pools: undefined
+    }
     this.#l2 = protocols.includes('layer2') ? new L2Decider(this.#state) : undefined
     this.#bgp = protocols.includes('bgp') ? new BgpDecider(this.#state) : undefined
   }
@@ -76,8 +84,9 @@ export class AnnouncementPlanner {
     return { l2: this.#l2?.forget(key, known) ?? [], bgp: this.#bgp?.forget(key, known) ?? [] }
   }
 
-  setConfig(config: Pick<Config, 'pools'>): AnnouncementChanges {
-    this.#state.pools = new PoolIndex(config.pools)
+  setConfig({ pools, peers }: Pick<Config, 'pools' | 'peers'>): AnnouncementChanges {
+    this.#state.pools = new PoolIndex(pools)
+    this.#state.peers = peers
     return this.#decide([...this.#state.services.keys()])
   }
 
@@ -85,12 +94,21 @@ export class AnnouncementPlanner {
   setNode(name: string, node: NodeView | undefined): AnnouncementChanges {
     if (node === undefined) this.#state.nodes.delete(name)
     else this.#state.nodes.set(name, node)
-    return { l2: this.#l2?.nodesChanged([name]) ?? [], bgp: this.#bgp?.nodeChanged() ?? [] }
+    return { l2: this.#l2?.nodesChanged([name]) ?? [], bgp: this.#bgp?.nodesChanged() ?? [] }
   }
 
   /** The nodes that are alive, for the layer-2 election. `undefined`: every known node. */
   setMembers(members: ReadonlySet<string> | undefined): readonly L2Change[] {
     return this.#l2?.setMembers(members) ?? []
+  }
+
+  /**
+   * The nodes that are alive, for BGP: a node in maintenance withdraws what another one advertises. Unlike the members of
+   * the election these may follow each verdict. `undefined`: nobody knows, and routes stay.
+   */
+  setAlive(alive: ReadonlySet<string> | undefined): readonly BgpChange[] {
+    this.#state.alive = alive
+    return this.#bgp?.nodesChanged() ?? []
   }
 
   #decide(keys: readonly string[]): AnnouncementChanges {

@@ -1,6 +1,5 @@
-import { type BgpDecision, type BgpRoute, decideBgp } from './bgp-decision.ts'
+import { type BgpDecision, type BgpRoute, decideBgp, otherNextHops } from './bgp-decision.ts'
 import { isSameCommunities } from './community-lists.ts'
-import { isFit } from './node-view.ts'
 import { type KnownService, type PlannerState, Shared } from './planner-state.ts'
 
 /** A decision that is another than before. */
@@ -26,9 +25,9 @@ export class BgpDecider {
   }
 
   decide(keys: Iterable<string>): readonly BgpChange[] {
-    const { node, services, nodes, pools, ignoreExcludeLabel } = this.#state
+    const { node, services, pools, ...rest } = this.#state
     if (pools === undefined) return []
-    const snapshot = { pools, nodes, ignoreExcludeLabel }
+    const snapshot = { pools, ...rest }
     const changes: BgpChange[] = []
     for (const key of keys) {
       const known = services.get(key)
@@ -52,7 +51,8 @@ export class BgpDecider {
     return before === undefined ? [] : [{ key, before, after: undefined }]
   }
 
-  nodeChanged(): readonly BgpChange[] {
+  /** A node, or which of them are alive, may be another. */
+  nodesChanged(): readonly BgpChange[] {
     const fitness = fitnessOf(this.#state)
     if (fitness === this.#fitness) return []
     this.#fitness = fitness
@@ -60,15 +60,13 @@ export class BgpDecider {
   }
 }
 
-/** What of nodes' objects takes part in decisions: of the own one, and while that is in maintenance of all. */
-function fitnessOf({ node, nodes, ignoreExcludeLabel }: PlannerState): string {
-  const view = nodes.get(node)
+/** What of nodes takes part in decisions: the own one, and once routes of that may go all others. */
+function fitnessOf(state: PlannerState): string {
+  const { node } = state
+  const view = state.nodes.get(node)
   const own = [view?.isNetworkUnavailable === true, view?.isExcluded === true]
   if (view?.maintenance?.isWithdrawn !== true) return own.join()
-  const others = [...nodes.values()]
-    .filter((other) => other.maintenance === undefined && isFit(other, ignoreExcludeLabel))
-    .map(({ name }) => name)
-  return [...own, view.maintenance.because, ...others].join()
+  return [...own, view.maintenance.because, ...otherNextHops(node, state)].join()
 }
 
 function isSameDecision(a: BgpDecision, b: BgpDecision): boolean {

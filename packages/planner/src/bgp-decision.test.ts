@@ -1,7 +1,7 @@
 import type { Community } from '@clarion-lb/config'
 import { describe, expect, test } from 'vitest'
 import { type BgpDecision, type BgpSnapshot, decideBgp, PoolIndex, summarizeEndpoints } from './index.ts'
-import { configOf, type ServiceOptions, serviceOf } from './test-objects.ts'
+import { bgpPeer, configOf, type ServiceOptions, serviceOf } from './test-objects.ts'
 
 interface World {
   readonly nodes?: readonly string[]
@@ -21,6 +21,7 @@ function snapshotOf(world: World): BgpSnapshot {
   const { nodes = ['pandora', 'iris'], advertisements = { ad: {} }, unavailable = [], excluded = [] } = world
   const config = configOf(POOLS, {
     nodes: nodes.map((name) => ({ name, labels: { name } })),
+    bgpPeers: [bgpPeer('router')],
     bgpAdvertisements: Object.entries(advertisements).map(([name, spec]) => ({ metadata: { name }, spec }))
   })
   const view = (name: string) => ({
@@ -32,6 +33,8 @@ function snapshotOf(world: World): BgpSnapshot {
   return {
     pools: new PoolIndex(config.pools),
     nodes: new Map(nodes.map((name) => [name, view(name)])),
+    alive: new Set(nodes),
+    peers: config.peers,
     ignoreExcludeLabel: world.ignoreExcludeLabel ?? false
   }
 }

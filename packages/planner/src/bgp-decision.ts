@@ -1,4 +1,4 @@
-import type { BgpAdvertisement, Community, Pool } from '@clarion-lb/config'
+import type { BgpAdvertisement, Community, Peer, Pool } from '@clarion-lb/config'
 import { type IpAddress, type IpFamily, IpPrefix } from '@clarion-lb/netaddr'
 import type { ServiceEndpoints } from './endpoints.ts'
 import { findAddresses, selectsService, type UnusableReason } from './found-addresses.ts'
@@ -11,6 +11,10 @@ export interface BgpSnapshot {
   readonly pools: PoolIndex
   /** Nodes whose objects are known. One that is not is taken to be fit. */
   readonly nodes: ReadonlyMap<string, NodeView>
+  /** Nodes whose speaker is alive; `undefined`: nobody knows, and no other node is sure to be a next hop. */
+  readonly alive: ReadonlySet<string> | undefined
+  /** Routers of the configuration, and which nodes have sessions with them. */
+  readonly peers: readonly Pick<Peer, 'name' | 'nodes'>[]
   /** Nodes that ask to be left out take part all the same. */
   readonly ignoreExcludeLabel: boolean
 }
@@ -74,7 +78,10 @@ export function decideBgp(
   const unfit = whyUnfit(node, service, endpoints, snapshot)
   if (unfit !== undefined) return unfit
   const maintenance = snapshot.nodes.get(node)?.maintenance
-  if (maintenance?.isWithdrawn === true && hasOtherNextHop(node, { service, endpoints, snapshot, pool }))
+  if (
+    maintenance?.isWithdrawn === true &&
+    hasOtherNextHop(node, { service, endpoints, snapshot, pool, addresses })
+  )
     return withhold('nodeInMaintenance', `this node is in maintenance: ${maintenance.because}`)
   return {
     outcome: 'advertise',
@@ -111,19 +118,43 @@ interface Routing {
   readonly endpoints: ServiceEndpoints
   readonly snapshot: BgpSnapshot
   readonly pool: Pool
+  readonly addresses: readonly IpAddress[]
 }
 
 /** Whether routers can go by another node, which is not in maintenance itself. The last way stays. */
-function hasOtherNextHop(node: string, { service, endpoints, snapshot, pool }: Routing): boolean {
+function hasOtherNextHop(node: string, routing: Routing): boolean {
+  const { service, endpoints, snapshot, pool, addresses } = routing
   const advertisements = pool.bgpAdvertisements.filter((one) => selectsService(one, service))
-  return [...snapshot.nodes.values()].some(
-    (view) =>
-      view.name !== node &&
-      view.maintenance === undefined &&
-      isFit(view, snapshot.ignoreExcludeLabel) &&
-      (!isLocal(service) || endpoints.nodes.has(view.name)) &&
-      advertisements.some(({ nodes }) => nodes.has(view.name))
-  )
+  return otherNextHops(node, snapshot).some((name) => {
+    if (isLocal(service) && !endpoints.nodes.has(name)) return false
+    const matching = advertisements.filter(({ nodes }) => nodes.has(name))
+    return (
+      matching.some((one) => isToldToAny(one, name, snapshot.peers)) &&
+      findConflict(matching, addresses) === undefined
+    )
+  })
+}
+
+/** Nodes that can be next hops, whatever the Service, but this one. */
+export function otherNextHops(
+  node: string,
+  { nodes, alive, ignoreExcludeLabel }: Pick<BgpSnapshot, 'nodes' | 'alive' | 'ignoreExcludeLabel'>
+): readonly string[] {
+  if (alive === undefined) return []
+  return [...nodes.values()]
+    .filter(
+      (view) =>
+        view.name !== node &&
+        alive.has(view.name) &&
+        view.maintenance === undefined &&
+        isFit(view, ignoreExcludeLabel)
+    )
+    .map(({ name }) => name)
+}
+
+function isToldToAny(advertisement: BgpAdvertisement, node: string, peers: BgpSnapshot['peers']): boolean {
+  const { peers: names } = advertisement
+  return peers.some(({ name, nodes }) => nodes.has(node) && (names.length === 0 || names.includes(name)))
 }
 
 function isLocal(service: ServiceView): boolean {

@@ -4,19 +4,22 @@ import {
   AnnouncementPlanner,
   BgpPlanner,
   decideBgp,
+  type NodeView,
   PoolIndex,
   summarizeEndpoints,
   WantedRoutes
 } from './index.ts'
-import { configOf, serviceOf } from './test-objects.ts'
+import { bgpPeer, configOf, serviceOf } from './test-objects.ts'
 
 const nodes = ['pandora', 'iris'].map((name) => ({ name, labels: { name } }))
 const ad = (name: string, spec: Record<string, unknown> = {}) => ({ metadata: { name }, spec })
-const CONFIG = configOf({ lan: ['10.20.30.0/24'] }, { nodes, bgpAdvertisements: [ad('all')] })
+const ROUTER = { nodes, bgpPeers: [bgpPeer('r1')] }
+const CONFIG = configOf({ lan: ['10.20.30.0/24'] }, { ...ROUTER, bgpAdvertisements: [ad('all')] })
 const READY = summarizeEndpoints([{ endpoints: [{ nodeName: 'iris' }] }])
 const LOCAL_READY = summarizeEndpoints([{ endpoints: [{ nodeName: 'pandora' }] }])
 const NONE = summarizeEndpoints([])
 const FIT = { name: 'pandora', isNetworkUnavailable: false, isExcluded: false }
+const maintenance = { because: 'it is drained', yieldedShare: 1, isWithdrawn: true }
 const service = (name: string, last: number, spec = {}) =>
   serviceOf(name, { ingress: [`10.20.30.${last}`], spec })
 
@@ -112,7 +115,7 @@ describe('a change', () => {
     const planner = new BgpPlanner({ node: 'pandora' })
     planner.setConfig(CONFIG)
     planner.setService(service('a', 1), READY)
-    const maintenance = { because: 'it is drained', yieldedShare: 1, isWithdrawn: true }
+    planner.setAlive(new Set(['iris']))
     const iris = { ...FIT, name: 'iris' }
     // Alone it stays a way.
     expect(planner.setNode('pandora', { ...FIT, maintenance })).toEqual([])
@@ -120,6 +123,38 @@ describe('a change', () => {
     expect(brief(planner.setNode('iris', { ...iris, maintenance }))).toEqual(['default/a advertise'])
     expect(brief(planner.setNode('iris', iris))).toEqual(['default/a nodeInMaintenance'])
     expect(brief(planner.setNode('pandora', FIT))).toEqual(['default/a advertise'])
+  })
+
+  test('of who is alive counts while routes of the own node may go, and only if it is of a next hop', () => {
+    const planner = new BgpPlanner({ node: 'pandora' })
+    planner.setConfig(CONFIG)
+    planner.setService(service('a', 1), READY)
+    planner.setNode('iris', { ...FIT, name: 'iris' })
+    const alive = (...names: readonly string[]) => brief(planner.setAlive(new Set(names)))
+    expect([alive('pandora', 'iris'), alive('pandora'), alive('pandora', 'iris')]).toEqual([[], [], []])
+    const gone = ['default/a nodeInMaintenance']
+    expect(brief(planner.setNode('pandora', { ...FIT, maintenance }))).toEqual(gone)
+    const decision = planner.decisionOf('default/a')
+    expect(alive('pandora', 'iris', 'stranger')).toEqual([])
+    expect(planner.decisionOf('default/a')).toBe(decision)
+    expect(alive('pandora')).toEqual(['default/a advertise'])
+    expect(alive('iris')).toEqual(gone)
+    expect(brief(planner.setAlive(undefined))).toEqual(['default/a advertise'])
+  })
+
+  test('of who has sessions with routers counts, too', () => {
+    const planner = new BgpPlanner({ node: 'pandora' })
+    planner.setConfig(CONFIG)
+    planner.setService(service('a', 1), READY)
+    planner.setNode('iris', { ...FIT, name: 'iris' })
+    planner.setAlive(new Set(['iris']))
+    planner.setNode('pandora', { ...FIT, maintenance })
+    const here = bgpPeer('r1', { nodeSelectors: [{ matchLabels: { name: 'pandora' } }] })
+    const config = { nodes, bgpPeers: [here], bgpAdvertisements: [ad('all')] }
+    expect(brief(planner.setConfig(configOf({ lan: ['10.20.30.0/24'] }, config)))).toEqual([
+      'default/a advertise'
+    ])
+    expect(brief(planner.setConfig(CONFIG))).toEqual(['default/a nodeInMaintenance'])
   })
 
   test('of the configuration tells of other attributes, too', () => {
@@ -181,7 +216,7 @@ test('after any changes in any order the decisions are those made from scratch',
   const endpoints = fc.constantFrom(READY, LOCAL_READY, NONE)
   const policy = fc.constantFrom('Local', 'Cluster')
   const configs = [{}, { nodeSelectors: [{ matchLabels: { name: 'iris' } }] }, { localPref: 5 }].map((spec) =>
-    configOf({ lan: ['10.20.30.0/24'] }, { nodes, bgpAdvertisements: [ad('all', spec)] })
+    configOf({ lan: ['10.20.30.0/24'] }, { ...ROUTER, bgpAdvertisements: [ad('all', spec)] })
   )
   const change = fc.oneof(
     fc.record({
@@ -191,15 +226,22 @@ test('after any changes in any order the decisions are those made from scratch',
       policy
     }),
     fc.record({ removed: fc.constantFrom('default/a', 'default/b') }),
-    fc.record({ isExcluded: fc.boolean(), isNetworkUnavailable: fc.boolean() }),
+    fc.record({
+      name: fc.constantFrom('pandora', 'iris'),
+      isExcluded: fc.boolean(),
+      isNetworkUnavailable: fc.boolean(),
+      maintenance: fc.constantFrom(undefined, maintenance, { ...maintenance, isWithdrawn: false })
+    }),
+    fc.record({ alive: fc.constantFrom(undefined, new Set(['pandora']), new Set(['pandora', 'iris'])) }),
     fc.record({ config: fc.constantFrom(...configs) })
   )
   fc.assert(
     fc.property(fc.array(change, { maxLength: 30 }), (changes) => {
       const planner = new BgpPlanner({ node: 'pandora' })
       planner.setConfig(CONFIG)
-      let pools = CONFIG.pools
-      let view = FIT
+      let { pools, peers } = CONFIG
+      let alive: ReadonlySet<string> | undefined
+      const views = new Map<string, NodeView>()
       const known = new Map<string, Parameters<BgpPlanner['setService']>>()
       for (const one of changes) {
         if ('service' in one) {
@@ -210,16 +252,21 @@ test('after any changes in any order the decisions are those made from scratch',
           known.delete(one.removed)
           planner.removeService(one.removed)
         } else if ('config' in one) {
-          pools = one.config.pools
+          ;({ pools, peers } = one.config)
           planner.setConfig(one.config)
+        } else if ('alive' in one) {
+          alive = one.alive
+          planner.setAlive(alive)
         } else {
-          view = { ...FIT, ...one }
-          planner.setNode('pandora', view)
+          views.set(one.name, one)
+          planner.setNode(one.name, one)
         }
       }
       const snapshot = {
         pools: new PoolIndex(pools),
-        nodes: new Map([['pandora', view]]),
+        nodes: views,
+        alive,
+        peers,
         ignoreExcludeLabel: false
       }
       for (const [key, [object, ready]] of known)

@@ -15,8 +15,8 @@ export interface BgpPlannerOptions {
 
 /**
  * What this node advertises by BGP, kept up to date change by change: one Service's change looks at that Service, and of
- * the nodes only its own counts. Nothing is decided before {@link BgpPlanner.setConfig} was called. With layer 2 beside
- * it, take {@link AnnouncementPlanner}.
+ * the nodes only its own counts, unless that is in maintenance. Nothing is decided before {@link BgpPlanner.setConfig} was
+ * called. With layer 2 beside it, take {@link AnnouncementPlanner}.
  */
 export class BgpPlanner {
   readonly #planner: AnnouncementPlanner
@@ -42,12 +42,17 @@ export class BgpPlanner {
     return this.#planner.removeService(key).bgp
   }
 
-  setConfig(config: Pick<Config, 'pools'>): readonly BgpChange[] {
+  setConfig(config: Pick<Config, 'pools' | 'peers'>): readonly BgpChange[] {
     return this.#planner.setConfig(config).bgp
   }
 
   /** `undefined`: the node's object is gone. */
   setNode(name: string, node: NodeView | undefined): readonly BgpChange[] {
     return this.#planner.setNode(name, node).bgp
+  }
+
+  /** `undefined`: nobody knows who is alive, and a node in maintenance keeps its routes. */
+  setAlive(alive: ReadonlySet<string> | undefined): readonly BgpChange[] {
+    return this.#planner.setAlive(alive)
   }
 }

@@ -43,7 +43,7 @@ export class L2Planner {
   }
 
   setConfig(config: Pick<Config, 'pools'>): readonly L2Change[] {
-    return this.#planner.setConfig(config).l2
+    return this.#planner.setConfig({ ...config, peers: [] }).l2
   }
 
   /** `undefined`: the node's object is gone. */

@@ -1,3 +1,4 @@
+import type { Peer } from '@clarion-lb/config'
 import type { BgpDecision } from './bgp-decision.ts'
 import type { ServiceEndpoints } from './endpoints.ts'
 import type { L2Decision } from './l2-election.ts'
@@ -20,6 +21,9 @@ export interface PlannerState {
   readonly ignoreExcludeLabel: boolean
   readonly services: Map<string, KnownService>
   readonly nodes: Map<string, NodeView>
+  /** Nodes whose speaker is alive, as far as that matters to routers; `undefined`: nobody knows. */
+  alive: ReadonlySet<string> | undefined
+  peers: readonly Peer[]
   /** `undefined`: there was no configuration yet, and nothing is decided. */
   pools: PoolIndex | undefined
 }

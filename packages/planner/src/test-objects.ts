@@ -1,5 +1,5 @@
 import { buildConfig, type Config, type ConfigResources } from '@clarion-lb/config'
-import type { IPAddressPoolSpec } from '@clarion-lb/crds'
+import type { BGPPeer, IPAddressPoolSpec } from '@clarion-lb/crds'
 import type { ServiceView } from './service.ts'
 
 /** For tests: pools by name, each a list of addresses or a whole spec. */
@@ -15,6 +15,11 @@ export function configOf(
   const [error] = problems.filter(({ severity }) => severity === 'error')
   if (error !== undefined) throw new Error(JSON.stringify(error))
   return config
+}
+
+/** For tests: a router that every node has a session with, unless more is said. */
+export function bgpPeer(name: string, spec: Partial<BGPPeer['spec']> = {}): BGPPeer {
+  return { metadata: { name }, spec: { myASN: 64500, peerASN: 64501, peerAddress: '10.0.0.1', ...spec } }
 }
 
 export interface ServiceOptions {
