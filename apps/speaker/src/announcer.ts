@@ -150,8 +150,8 @@ export class Announcer {
     if (decision === undefined) return
     const addresses = this.#heldOf(decision)
     if (addresses.length === 0) {
-      if (this.#told.has(key))
-        this.#tellWithdrawn(key, { reason: 'notOwner', because: 'another candidate announces it' })
+      const because = decision.outcome === 'standby' ? decision.because : 'another candidate announces it'
+      if (this.#told.has(key)) this.#tellWithdrawn(key, { reason: 'notOwner', because })
       return
     }
     const failure = this.#failureOf(decision, addresses)

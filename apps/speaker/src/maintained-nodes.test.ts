@@ -50,6 +50,8 @@ describe('a node in maintenance', () => {
     const pair = await startPair(argv)
     change(pair.cluster, what)
     await pair.cluster.eventually(() => expect(placesOf(pair)).toEqual(['n2']))
+    const [withdrawn] = pair.cluster.logs('withdrawn')
+    expect(withdrawn?.['because']).toMatch(/^this node is in maintenance \(.+\), and node n2 is the first/)
     change(pair.cluster, {})
     await pair.cluster.eventually(() => expect(placesOf(pair)).toEqual(['n1']))
   })
