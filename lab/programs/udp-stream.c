@@ -294,9 +294,11 @@ static void stream(int count, char **addresses) {
 	struct pollfd commands = {.fd = STDIN_FILENO, .events = POLLIN};
 	char line[64];
 	for (;;) {
-		if (poll(&commands, 1, SETTLE_EVERY_MS) == 0) settle_all(now_ns() - SETTLE_AFTER_NS);
-		else if (fgets(line, sizeof line, stdin) == NULL) exit(0);
-		else command(line);
+		if (poll(&commands, 1, SETTLE_EVERY_MS) > 0) {
+			if (fgets(line, sizeof line, stdin) == NULL) exit(0);
+			command(line);
+		}
+		settle_all(now_ns() - SETTLE_AFTER_NS);
 	}
 }
 

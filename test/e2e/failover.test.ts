@@ -85,3 +85,36 @@ test('a speaker that ends in order loses nothing, nor does its return', async ()
   })
   expect(away.lostRequests).toBeLessThanOrEqual(openAt(away, 2))
 })
+
+test('a cable that only announcements need may be pulled, too; back, it is counted on after a while, without a gap', async () => {
+  const { segment, nodeNames, api, client } = fixture.cluster
+  const nodes = new Map<string, string>()
+  for (const name of nodeNames) {
+    await segment.addInterface(name, 'lan1')
+    nodes.set(await segment.linkLayerAddressOf(name, 'lan1'), name)
+  }
+  const waitForNode = async (isWanted: (node: string) => boolean): Promise<string> =>
+    until(`another node answers for ${address} on lan1`, async () => {
+      await client.probe(`http://${address}/`, 100)
+      const entry = (await client.neighbours()).find(({ dst }) => dst === address)
+      const node = nodes.get(entry?.lladdr ?? '')
+      return node !== undefined && isWanted(node) ? node : undefined
+    })
+  await api.apply({
+    apiVersion: 'metallb.io/v1beta1',
+    kind: 'L2Advertisement',
+    metadata: { name: 'segment', namespace: 'metallb-system' },
+    spec: { ipAddressPools: ['segment', 'reserved'], interfaces: ['lan1'] }
+  })
+  await waitForNode(isSame)
+  const away = await outageDuring(async () => {
+    await segment.pullCable(announcer, 'lan1')
+    await waitForNode(isOther)
+  })
+  expect(away.lossMs).toBeLessThan(LEASE_MS)
+  const back = await outageDuring(async () => {
+    await segment.plugCable(announcer, 'lan1')
+    await waitForNode(isSame)
+  })
+  expect(back.lostRequests).toBeLessThanOrEqual(openAt(back))
+})

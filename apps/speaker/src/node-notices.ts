@@ -20,7 +20,7 @@ export interface NodeNoticesOptions {
   readonly client: KubeClient
   readonly namespace: string
   readonly node: string
-  /** What another node tells has changed. */
+  /** What a node tells has changed; this one, as its Lease has it by now. */
   readonly onChange: (node: string, notice: NodeNotice) => void
   readonly onProblem: (problem: InformerProblem) => void
 }
@@ -92,7 +92,7 @@ export class NodeNotices {
     const notice = isDeleted ? NOTHING : noticeOf(metadata?.annotations ?? {})
     if (node === this.#options.node) {
       // What was given up on while the cable was out may have come through with the cable in, after all that was said since.
-      this.#told = notice
+      this.#setTold(notice)
       this.#write()
       return
     }
@@ -100,6 +100,12 @@ export class NodeNotices {
     if (isSame(notice, NOTHING)) this.#notices.delete(node)
     else this.#notices.set(node, notice)
     this.#options.onChange(node, notice)
+  }
+
+  #setTold(notice: NodeNotice): void {
+    if (isSame(this.#told, notice)) return
+    this.#told = notice
+    this.#options.onChange(this.#options.node, notice)
   }
 
   /** One request at a time; the last word counts. */
@@ -110,7 +116,7 @@ export class NodeNotices {
     this.#writing = this.#send(wanted).then((isTold) => {
       this.#writing = undefined
       if (isTold) {
-        this.#told = wanted
+        this.#setTold(wanted)
         this.#write()
       } else this.#retry = setTimeout(() => this.#write(), RETRY_MS)
     })

@@ -221,6 +221,38 @@ describe('speakers that probe each other', () => {
     await cluster.eventually(() => expect([one, other].map(candidates)[0]).toEqual(['n2', 'n1']))
   })
 
+  test('order candidates alike: what others could not be told of lost interfaces does not count here either', async () => {
+    const { cluster, address } = await startTwo()
+    putSecret(cluster, { current: key(1) })
+    cluster.put(l2Advertisement('all', { interfaces: ['eth1'] }))
+    const bench = await SpeakerBench.start(cluster, 'n2', TAKING_BACK_AT_ONCE)
+    const candidates = (): readonly string[] | undefined =>
+      bench.plane.changes.flatMap(({ set }) => set).findLast((wanted) => wanted.address === address)
+        ?.candidates
+    const eth1 = (hasCarrier: boolean) =>
+      ({ type: 'interfaces', interfaces: [{ name: 'eth1', unfitBecause: undefined, hasCarrier }] }) as const
+    bench.tell(eth1(true))
+    const { faults } = cluster.sim
+    const failWrites = async (): Promise<void> => {
+      const match = { resource: 'leases', verbs: ['patch'] } as const
+      const fault = faults.add({ match, action: { type: 'status', code: 500 } })
+      const hitsOf = (): number => faults.list().find(({ id }) => id === fault)?.hits ?? 0
+      await cluster.eventually(() => expect(hitsOf()).toBeGreaterThan(0))
+    }
+    const lost = failWrites()
+    bench.tell(eth1(false))
+    await lost
+    expect(candidates()).toEqual(['n2', 'n1'])
+    faults.clear()
+    await cluster.eventually(() => expect(candidates()).toEqual(['n1', 'n2']))
+    const back = failWrites()
+    bench.tell(eth1(true))
+    await back
+    expect(candidates()).toEqual(['n1', 'n2'])
+    faults.clear()
+    await cluster.eventually(() => expect(candidates()).toEqual(['n2', 'n1']))
+  })
+
   test('forget what a process before them told of lost interfaces', async () => {
     const { cluster, address } = await startTwo()
     putSecret(cluster, { current: key(1) })

@@ -22,6 +22,8 @@ export interface ProbedLivenessOptions {
 }
 
 const KEY_TIMEOUT_MS = 10_000
+/** What a Lease says others know by then. */
+const TOLD_WITHIN_MS = 1000
 /** Who is gone for so long makes room among the first candidates, where there are more nodes than those. */
 const FORGET_MS = 10_000
 /** Names of deleted nodes are kept until there are more than this, and than nodes. */
@@ -37,7 +39,9 @@ export class ProbedLiveness implements Liveness {
   readonly #options: ProbedLivenessOptions
   readonly #secrets: Informer<V1Secret>
   readonly #notices: NodeNotices
+  /** Interfaces of this node that count as lost by now: as others know it. */
   #ownLost: readonly string[] = []
+  #ownLostTimer: NodeJS.Timeout | undefined
   readonly #listeners: (() => void)[] = []
   /** Nodes whose speaker was ever heard, and whether it is there by the last verdict. */
   readonly #heard = new Map<string, { isAlive: boolean }>()
@@ -64,6 +68,10 @@ export class ProbedLiveness implements Liveness {
       namespace,
       node,
       onChange: (name, { unpluggedLifeMs, lostInterfaces }) => {
+        if (name === node) {
+          this.#setOwnLost(lostInterfaces)
+          return
+        }
         if (unpluggedLifeMs !== undefined) log.warn({ node: name }, 'node tells that its cable is out')
         if (lostInterfaces.length > 0)
           log.warn({ node: name, lostInterfaces }, 'node tells of lost interfaces')
@@ -120,11 +128,9 @@ export class ProbedLiveness implements Liveness {
   }
 
   tellLostInterfaces(names: readonly string[]): void {
-    this.#ownLost = names
     if (names.length > 0)
       this.#options.log.warn({ lostInterfaces: names }, 'interfaces to announce on are lost')
     this.#notices.tell({ lostInterfaces: names })
-    this.#tell()
   }
 
   onChange(listener: () => void): void {
@@ -195,6 +201,7 @@ export class ProbedLiveness implements Liveness {
   async stop(): Promise<void> {
     for (const timer of this.#forgetting.values()) clearTimeout(timer)
     this.#forgetting.clear()
+    clearTimeout(this.#ownLostTimer)
     if (this.#isFallingBack) await this.#options.fallback.stop()
     await Promise.all([this.#secrets.stop(), this.#notices.stop()])
   }
@@ -202,6 +209,20 @@ export class ProbedLiveness implements Liveness {
   async #endFallback(): Promise<void> {
     this.#isFallingBack = false
     await this.#options.fallback.stop()
+  }
+
+  /**
+   * All nodes are to order candidates alike: what others were not told does not count here either, and what works again counts
+   * when they know of it. Of nodes that come back in one moment each would else be the first in its own eyes.
+   */
+  #setOwnLost(told: readonly string[]): void {
+    clearTimeout(this.#ownLostTimer)
+    this.#ownLost = [...new Set([...this.#ownLost, ...told])].toSorted()
+    this.#ownLostTimer = setTimeout(() => {
+      this.#ownLost = told
+      this.#tell()
+    }, TOLD_WITHIN_MS)
+    this.#tell()
   }
 
   #setKeys(secret: V1Secret): void {

@@ -38,6 +38,8 @@ export interface HostBehind {
 export class Segment {
   readonly #hosts = new Map<string, SegmentHost>()
   readonly #behind = new Map<string, HostBehind>()
+  /** Ports of further interfaces of hosts. */
+  readonly #morePorts = new Set<string>()
 
   /** Makes the bridge. The caller has `addresses` on it. */
   async start(addresses: readonly string[]): Promise<void> {
@@ -66,6 +68,17 @@ export class Segment {
     this.#hosts.set(host.name, host)
   }
 
+  /** Gives a host another interface on the segment, without an address, and plugs its cable in. */
+  async addInterface(hostName: string, interfaceName: string): Promise<void> {
+    const port = portOf(hostName, interfaceName)
+    await run('ip', ['link', 'add', port, 'type', 'veth', 'peer', 'name', interfaceName, 'netns', hostName])
+    this.#morePorts.add(port)
+    // Else the host answers there for its addresses of the other interface, too.
+    await this.execute(hostName, 'sysctl', ['-qw', `net.ipv4.conf.${interfaceName}.arp_ignore=1`])
+    await this.execute(hostName, 'ip', ['link', 'set', interfaceName, 'up'])
+    await run('ip', ['link', 'set', port, 'master', BRIDGE, 'up'])
+  }
+
   /** Adds a host that is not on the segment, but reaches it through one that is. */
   async addHostBehind(host: HostBehind): Promise<void> {
     const { name, behind, addresses, gatewayAddresses } = host
@@ -90,12 +103,12 @@ export class Segment {
   }
 
   /** Pulls a host's cable: its interface loses its carrier. */
-  async pullCable(hostName: string): Promise<void> {
-    await run('ip', ['link', 'set', portOf(hostName), 'down'])
+  async pullCable(hostName: string, interfaceName?: string): Promise<void> {
+    await run('ip', ['link', 'set', portOf(hostName, interfaceName), 'down'])
   }
 
-  async plugCable(hostName: string): Promise<void> {
-    await run('ip', ['link', 'set', portOf(hostName), 'up'])
+  async plugCable(hostName: string, interfaceName?: string): Promise<void> {
+    await run('ip', ['link', 'set', portOf(hostName, interfaceName), 'up'])
   }
 
   /** A cable between two hosts besides the segment: what they send to each other's address there takes it from now on. */
@@ -130,10 +143,10 @@ export class Segment {
    *
    * @throws Error if it has none
    */
-  async linkLayerAddressOf(hostName: string): Promise<string> {
-    const text = await this.execute(hostName, 'ip', ['link', 'show', 'eth0'])
+  async linkLayerAddressOf(hostName: string, interfaceName = 'eth0'): Promise<string> {
+    const text = await this.execute(hostName, 'ip', ['link', 'show', interfaceName])
     const address = /link\/ether (\S+)/.exec(text)?.[1]
-    if (address === undefined) throw new Error(`eth0 of ${hostName} has no link-layer address`)
+    if (address === undefined) throw new Error(`${interfaceName} of ${hostName} has no link-layer address`)
     return address
   }
 
@@ -154,7 +167,9 @@ export class Segment {
     }
     this.#behind.clear()
     // A namespace lives on for seconds after its name is gone: its interface is taken away by name first.
-    for (const name of this.#hosts.keys()) await run('ip', ['link', 'del', portOf(name)])
+    const ports = [...this.#morePorts, ...Array.from(this.#hosts.keys(), (name) => portOf(name))]
+    for (const port of ports) await run('ip', ['link', 'del', port])
+    this.#morePorts.clear()
     for (const name of this.#hosts.keys()) await run('ip', ['netns', 'del', name])
     this.#hosts.clear()
     await run('ip', ['link', 'del', BRIDGE])
@@ -190,8 +205,8 @@ function namespacePath(hostName: string): string {
 }
 
 /** The port of a host on the bridge: an interface name has at most 15 characters. */
-export function portOf(hostName: string): string {
-  return `p-${hostName}`.slice(0, 15)
+export function portOf(hostName: string, interfaceName?: string): string {
+  return `${interfaceName ?? 'p'}-${hostName}`.slice(0, 15)
 }
 
 function bypassPortOf(hostName: string): string {

@@ -53,12 +53,13 @@ export type L2Decision =
       readonly because: string
     }
 
-/**
- * So many nodes know that they may have to announce an address: more do not vanish within one moment. Of a Service that may
- * share its address all do: sharers with other first addresses have other first candidates, and each node is to know all
- * that are candidates of one of them.
- */
+/** So many nodes know that they may have to announce an address: more do not vanish within one moment … */
 export const MAX_CANDIDATES = 8
+/**
+ * … or so many, if its Service may share it: sharers with other first addresses have other first candidates, and each node is
+ * to know all that are candidates of one of them.
+ */
+const MAX_SHARED_CANDIDATES = 64
 
 /**
  * Decides for one Service and one node. Every speaker that knows the same comes to the same announcer, without asking
@@ -85,7 +86,7 @@ export function decideL2(
   if (rival !== undefined) return withhold('besideMetalLB', rival)
   const [first] = addresses
   const order = electionOrder({ service, endpoints, snapshot, advertisements, address: first })
-  const candidates = isShared ? order : order.slice(0, MAX_CANDIDATES)
+  const candidates = order.slice(0, isShared ? MAX_SHARED_CANDIDATES : MAX_CANDIDATES)
   const [announcer] = candidates
   const ours = advertisements.filter(({ nodes }) => nodes.has(node))
   if (ours.length === 0)

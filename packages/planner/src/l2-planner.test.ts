@@ -176,6 +176,27 @@ test('an address that this node is no candidate of any more is handed to those t
   })
 })
 
+test('an address that was handed over is wanted no more when its Service goes, or nobody is a candidate', () => {
+  const before = decisionWith({ candidates: ['node-a', 'node-b'] })
+  const withheldFor = (...candidates: string[]) =>
+    ({ outcome: 'withhold', reason: 'notOwner', announcer: candidates[0], candidates, because: '' }) as const
+  const handedOver = withheldFor('node-b')
+  const address = '192.0.2.1'
+  const nothing = { set: [], handOver: [], remove: [] }
+  for (const after of [undefined, withheldFor()]) {
+    const wanted = new WantedAddresses()
+    wanted.apply([{ key: 'a', before: undefined, after: before }])
+    wanted.apply([{ key: 'a', before, after: handedOver }])
+    const heirs = withheldFor('node-c')
+    expect(wanted.apply([{ key: 'a', before: handedOver, after: heirs }])).toEqual({
+      ...nothing,
+      handOver: [{ address, candidates: ['node-c'] }]
+    })
+    expect(wanted.apply([{ key: 'a', before: heirs, after }])).toEqual({ ...nothing, remove: [address] })
+    expect(wanted.apply([{ key: 'a', before: after, after: handedOver }])).toEqual(nothing)
+  }
+})
+
 function decisionWith(more: { readonly interfaces?: string[] | undefined; readonly candidates: string[] }) {
   const addresses = configOf({ lan: ['192.0.2.1/32'] }).pools.flatMap(({ ranges }) =>
     ranges.map(({ first }) => first)

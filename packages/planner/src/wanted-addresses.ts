@@ -23,6 +23,11 @@ export interface WantedDifference {
   readonly remove: readonly string[]
 }
 
+interface HandedOverService {
+  readonly addresses: readonly string[]
+  readonly candidates: readonly string[]
+}
+
 interface Claim {
   /** Of the Service. */
   readonly key: string
@@ -34,6 +39,8 @@ interface Claim {
 export class WantedAddresses {
   /** By address: what each Service adds. Mostly it is one. */
   readonly #wanted = new Map<string, Claim | readonly Claim[]>()
+  /** By key of the Service: addresses that were handed over to those candidates, and may be answered for until they have them. */
+  readonly #handedOver = new Map<string, HandedOverService>()
 
   get size(): number {
     return this.#wanted.size
@@ -52,13 +59,18 @@ export class WantedAddresses {
   apply(changes: readonly L2Change[]): WantedDifference {
     const before = new Map<string, WantedAddress | undefined>()
     const heirs = new Map<string, readonly string[]>()
+    const abandoned = new Set<string>()
     for (const { key, before: old, after } of changes) {
       for (const address of [...addressesOf(old), ...addressesOf(after)])
         if (!before.has(address)) before.set(address, this.#current(address))
-      for (const address of addressesOf(old)) {
-        this.#remove(address, key)
-        if (after?.outcome === 'withhold' && after.candidates.length > 0) heirs.set(address, after.candidates)
-      }
+      const { addresses } = this.#handedOver.get(key) ?? { addresses: addressesOf(old) }
+      this.#handedOver.delete(key)
+      for (const address of addressesOf(old)) this.#remove(address, key)
+      if (after?.outcome === 'withhold' && after.candidates.length > 0 && addresses.length > 0) {
+        const { candidates } = after
+        this.#handedOver.set(key, { addresses, candidates })
+        for (const address of addresses) heirs.set(address, candidates)
+      } else for (const address of addresses) abandoned.add(address)
       if (after === undefined || after.outcome === 'withhold') continue
       const { interfaces, candidates } = after
       for (const address of addressesOf(after)) this.#add(address, { key, interfaces, candidates })
@@ -66,13 +78,14 @@ export class WantedAddresses {
     const set: WantedAddress[] = []
     const handOver: HandedOver[] = []
     const remove: string[] = []
-    for (const [address, was] of before) {
+    for (const address of new Set([...before.keys(), ...heirs.keys(), ...abandoned])) {
+      const was = before.get(address)
       const is = this.#current(address)
       const candidates = heirs.get(address)
       if (is !== undefined) {
-        if (was === undefined || !isSame(was, is)) set.push(is)
-      } else if (was !== undefined && candidates !== undefined) handOver.push({ address, candidates })
-      else if (was !== undefined) remove.push(address)
+        if (before.has(address) && (was === undefined || !isSame(was, is))) set.push(is)
+      } else if (candidates !== undefined) handOver.push({ address, candidates })
+      else if (was !== undefined || abandoned.has(address)) remove.push(address)
     }
     return { set, handOver, remove }
   }

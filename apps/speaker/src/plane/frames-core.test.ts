@@ -259,6 +259,23 @@ test('nobody is reached by an address on an interface that is down, has no cable
   expect(core.isAble(VIP)).toBe(false)
 })
 
+test('what a node says on one interface is no claim of another host on the next one', () => {
+  const { core, link, segment, until, events } = setUp()
+  link.addInterface({
+    name: 'eth1',
+    segment,
+    mac: MacAddress.parse('02:00:00:00:00:0b'),
+    addresses: [LINK_LOCAL]
+  })
+  core.apply(all(VIP, VIP6))
+  const frames = until(30_000)
+  expect(frames).toHaveLength(2 * (2 * 6 + 3))
+  core.ask([VIP, VIP6])
+  // The questions, and nothing that comes of them.
+  expect(until(60_000).filter((frame) => !frame.startsWith('arp request'))).toHaveLength(2 * 3)
+  expect(events.filter(({ type }) => type === 'conflict')).toEqual([])
+})
+
 test('who is asked whether he has an address claims it by his answer; who has it not is silent', () => {
   const segment = new MemorySegment({ delivery: 'manual' })
   const claims: string[] = []

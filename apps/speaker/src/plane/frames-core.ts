@@ -62,6 +62,8 @@ export class FramesCore implements Answerer {
   readonly #options: FramesCoreOptions
   readonly #wanted = new Map<string, Wanted>()
   readonly #ports = new Map<number, Port>()
+  /** Of the ports, as {@link sourceOf} writes them. */
+  #ownMacs: ReadonlySet<number> = new Set()
   readonly #schedule = new TransmitSchedule<Announcement>(PACE)
   /** What {@link FramesCore.hasCarrier} said last: it is asked all the time, and changes with the interfaces alone. */
   #carrier: { readonly address: string | undefined; readonly isThere: boolean } | undefined
@@ -78,8 +80,7 @@ export class FramesCore implements Answerer {
   /** After the link has started. */
   start(): void {
     for (const link of this.#options.link.interfaces().values()) this.#syncPort(link, undefined)
-    this.#carrier = undefined
-    this.#tellInterfaces()
+    this.#interfacesChanged()
   }
 
   /** Whether the interface with this address is up and has a cable; if none has the address, whether any to announce on has. */
@@ -122,7 +123,8 @@ export class FramesCore implements Answerer {
   /** To be called by the link. */
   onFrame(frame: Uint8Array, interfaceIndex: number): void {
     const port = this.#ports.get(interfaceIndex)
-    if (port === undefined) return
+    // Several interfaces may be on one segment: what this node says on one of them comes in on the others.
+    if (port === undefined || this.#ownMacs.has(sourceOf(frame))) return
     const isArp = etherTypeOf(frame) === ETHER_TYPE.ARP
     const reply = (isArp ? port.arp : port.ndp)?.receive(frame, this.#options.now())
     if (reply !== undefined && !this.#isMuted()) this.#options.link.send(interfaceIndex, reply)
@@ -134,8 +136,7 @@ export class FramesCore implements Answerer {
     for (const link of added) this.#syncPort(link, undefined)
     for (const { before, after } of changed) this.#syncPort(after, before)
     this.#interest.forget()
-    this.#carrier = undefined
-    this.#tellInterfaces()
+    this.#interfacesChanged()
   }
 
   /**
@@ -333,6 +334,12 @@ export class FramesCore implements Answerer {
     this.#options.onEvent({ type: 'conflict', address: wanted.text, interface: port.name, mac, kind })
   }
 
+  #interfacesChanged(): void {
+    this.#carrier = undefined
+    this.#ownMacs = new Set(Array.from(this.#ports.values(), ({ mac }) => numberAt(mac.toBytes(), 0)))
+    this.#tellInterfaces()
+  }
+
   #tellInterfaces(): void {
     const interfaces = [...this.#options.link.interfaces().values()]
       .filter((link) => !this.#isExcluded(link))
@@ -342,6 +349,18 @@ export class FramesCore implements Answerer {
       })
     this.#options.onEvent({ type: 'interfaces', interfaces })
   }
+}
+
+/** The source address of an Ethernet frame. */
+function sourceOf(frame: Uint8Array): number {
+  return numberAt(frame, 6)
+}
+
+/** Six octets as one number. */
+function numberAt(bytes: Uint8Array, offset: number): number {
+  let value = 0
+  for (let i = offset; i < offset + 6; i += 1) value = value * 256 + (bytes[i] ?? 0)
+  return value
 }
 
 function scheduleKey({ port, wanted, reason }: Announcement): string {

@@ -191,6 +191,19 @@ describe('a node that is no candidate any more', () => {
     expect(one.holdersOf(VIP)).toEqual([])
   })
 
+  test('goes on for two minutes after it was one, however long it kept the address for another', () => {
+    const one = world()
+    one.run(60_000)
+    const set = [{ address: VIP, interfaces: undefined, candidates: ['b', 'a', 'c'] }]
+    one.ownershipOf('a').apply({ set, remove: [] })
+    one.run(200_000)
+    one.ownershipOf('a').apply({ set: [], handOver: [{ address: VIP, candidates: ['b', 'c'] }], remove: [] })
+    one.run(119_900)
+    expect(one.holdersOf(VIP)).toEqual(['a'])
+    one.run(200)
+    expect(one.holdersOf(VIP)).toEqual([])
+  })
+
   test('asks after a second who has it, if nobody was heard', () => {
     const one = world()
     one.run(60_000)

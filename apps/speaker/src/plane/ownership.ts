@@ -217,6 +217,8 @@ export class Ownership {
   #handOver({ address, candidates }: HandedOver): void {
     const entry = this.#entries.get(address)
     if (entry === undefined) return
+    // It stays for another while, and asks sooner.
+    if (entry.candidates.includes(this.#options.node)) entry.handOverSinceMs = undefined
     entry.candidates = candidates
     if (!entry.isHeld) this.#entries.delete(address)
   }

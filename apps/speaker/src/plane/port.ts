@@ -49,6 +49,10 @@ export class Port {
     return this.#name
   }
 
+  get mac(): MacAddress {
+    return this.#mac
+  }
+
   /** Takes over what the interface is now. Returns whether neighbours must be told: its hardware address is another. */
   update(name: string, mac: MacAddress, fitness: Fitness): boolean {
     this.#name = name
