@@ -1,6 +1,6 @@
 import { lifeOf } from './incarnation.ts'
 import type { MemberRecord } from './membership.ts'
-import type { Envelope, Message } from './message.ts'
+import type { Envelope } from './message.ts'
 
 /**
  * What a datagram of a member is:
@@ -12,14 +12,18 @@ import type { Envelope, Message } from './message.ts'
  */
 export type Admission = 'known' | 'new' | 'unverified' | 'stale' | 'replayed'
 
-/** @param boot of this process: an answer that names it cannot be older than this process */
-export function admit(record: MemberRecord, envelope: Envelope, message: Message, boot: bigint): Admission {
+/** @param isAnswer to what this process sent a moment ago: that is no recording */
+export function admit(
+  record: MemberRecord,
+  envelope: Envelope,
+  { incarnation, isAnswer }: { readonly incarnation: number; readonly isAnswer: boolean }
+): Admission {
   if (record.boot === envelope.boot)
     return record.window?.accept(envelope.sequence) === true ? 'known' : 'replayed'
   const known = record.knowledge.incarnation
   // Others may have told already of the life that this process is.
   const isKnownOver = record.life !== lifeOf(known)
-  const isNewer = isKnownOver ? message.incarnation >= known : message.incarnation > known
+  const isNewer = isKnownOver ? incarnation >= known : incarnation > known
   if (!isNewer) return 'stale'
-  return message.type === 'ack' && message.echo.boot === boot ? 'new' : 'unverified'
+  return isAnswer ? 'new' : 'unverified'
 }

@@ -5,7 +5,7 @@ import type { LivenessEffect } from './core-state.ts'
 import { envelopes, messages } from './fixtures/arbitraries.ts'
 import { firstIncarnation } from './incarnation.ts'
 import { memberKey } from './member-key.ts'
-import type { Message } from './message.ts'
+import type { Echo, Message } from './message.ts'
 import { decodeMessage, encodeMessage } from './packet.ts'
 import { parseParameters } from './parameters.ts'
 import { seededRandom } from './simulation/random.ts'
@@ -16,6 +16,9 @@ const [B = 0n, C = 0n, D = 0n] = KEYS
 const SELF = memberKey('a')
 const BOOT = 99n
 
+/** Of each core: what it sent last to whom, and is to be answered. */
+const askedBy = new WeakMap<LivenessCore, Map<bigint, number>>()
+
 function newCore(members = OTHERS): LivenessCore {
   const core = new LivenessCore({
     id: 'a',
@@ -25,6 +28,16 @@ function newCore(members = OTHERS): LivenessCore {
     random: seededRandom(1),
     nowMs: 0
   })
+  const asked = new Map<bigint, number>()
+  askedBy.set(core, asked)
+  const step = core.step.bind(core)
+  core.step = (...args) => {
+    const effects = step(...args)
+    for (const effect of effects)
+      if (effect.type === 'send' && (effect.message.type === 'ping' || effect.message.type === 'ask'))
+        asked.set(effect.to, effect.sequence)
+    return effects
+  }
   core.step(0, { type: 'members', members })
   return core
 }
@@ -43,9 +56,18 @@ function receive(
   return core.step(nowMs, { type: 'received', envelope: { sender: from, boot, sequence }, message })
 }
 
-/** It answers a ping of this process. */
-function meet(core: LivenessCore, nowMs: number, from: bigint, boot = 1n): readonly LivenessEffect[] {
-  return receive(core, nowMs, from, { ...NO_NEWS, type: 'ack', echo: { boot: BOOT, sequence: 1 } }, boot)
+/** It answers what this process sent it last, once; a process that is not known has itself pinged for that. */
+function meet(
+  core: LivenessCore,
+  nowMs: number,
+  from: bigint,
+  { boot = 1n, incarnation = NO_NEWS.incarnation } = {}
+): readonly LivenessEffect[] {
+  const asked = askedBy.get(core)
+  if (asked?.has(from) !== true) receive(core, nowMs, from, { ...NO_NEWS, incarnation, type: 'ping' }, boot)
+  const echo = { boot: BOOT, sequence: asked?.get(from) ?? 0 }
+  asked?.delete(from)
+  return receive(core, nowMs, from, { ...NO_NEWS, incarnation, type: 'ack', echo }, boot)
 }
 
 function eventsOf(effects: readonly LivenessEffect[]): readonly string[] {
@@ -103,17 +125,69 @@ test('a process is believed only once it answered this one: recordings bring nob
   expect(eventsOf(meet(core, 3, B))).toEqual(['alive'])
 })
 
+test('an answer to what was sent before a member was taken out of the list and put into it again is a recording', () => {
+  const core = newCore()
+  const sent = askedBy.get(core)?.get(B) ?? 0
+  core.step(1, { type: 'members', members: [] })
+  core.step(2, { type: 'members', members: OTHERS })
+  const answer = { ...NO_NEWS, type: 'ack', echo: { boot: BOOT, sequence: sent } } as const
+  expect(eventsOf(receive(core, 3, B, answer))).toEqual([])
+  expect(core.counters.unverified).toBe(1)
+  expect(eventsOf(meet(core, 4, B))).toEqual(['alive'])
+})
+
+/** Of what was sent last to B, which is answered by nobody else then. */
+function lastAskedB(core: LivenessCore): Echo {
+  const asked = askedBy.get(core)
+  const sequence = asked?.get(B) ?? 0
+  asked?.delete(B)
+  return { boot: BOOT, sequence }
+}
+
+test('an answer counts once', () => {
+  const core = newCore()
+  const answer = { ...NO_NEWS, type: 'ack', echo: lastAskedB(core) } as const
+  receive(core, 1, B, answer)
+  receive(core, 2, B, answer)
+  expect(core.answeredMs(B)).toBe(1)
+})
+
+interface Lateness {
+  readonly afterMs: number
+  readonly patienceMs?: number
+  readonly isPaused?: boolean
+  readonly counts?: boolean
+}
+
+test.each<readonly [string, Lateness]>([
+  ['does not count after so long that a member may be silent', { afterMs: 400 }],
+  ['counts if it asks for that patience', { afterMs: 400, patienceMs: 300, counts: true }],
+  ['counts if this member may have been late for it itself', { afterMs: 1000, isPaused: true, counts: true }],
+  ['does not count if this member was away for longer', { afterMs: 5000, isPaused: true }]
+])('an answer %s', (_, { afterMs, patienceMs = 0, isPaused = false, counts = false }) => {
+  const core = newCore()
+  for (const key of KEYS) meet(core, 1, key)
+  for (let nowMs = 10; nowMs <= 110; nowMs += 10) core.step(nowMs, { type: 'tick' })
+  const echo = lastAskedB(core)
+  // Others answer, so that nobody is dead by one voice.
+  for (let nowMs = 120; nowMs < 110 + afterMs && !isPaused; nowMs += 10) {
+    for (const key of [C, D]) if (askedBy.get(core)?.has(key) === true) meet(core, nowMs, key)
+    core.step(nowMs, { type: 'tick' })
+  }
+  receive(core, 110 + afterMs, B, { ...NO_NEWS, patienceMs, type: 'ack', echo })
+  expect(core.answeredMs(B)).toBe(counts ? 110 + afterMs : 1)
+})
+
 test('a process whose start others told of is known by its first answer', () => {
   const core = newCore()
   for (const key of KEYS) meet(core, 1, key)
   const incarnation = firstIncarnation(900)
   const rumors = [{ kind: 'alive', member: B, incarnation, accusers: [], reason: 'silent' }] as const
   expect(eventsOf(receive(core, 2, C, { ...NO_NEWS, type: 'gossip', rumors }))).toEqual(['alive'])
-  const answer = { ...NO_NEWS, incarnation, type: 'ack', echo: { boot: BOOT, sequence: 1 } } as const
-  receive(core, 3, B, answer, 2n)
+  meet(core, 3, B, { boot: 2n, incarnation })
   expect([core.counters.stale, core.answeredMs(B)]).toEqual([0, 3])
   // The process before it is not heard any more.
-  meet(core, 4, B, 1n)
+  receive(core, 4, B, { ...NO_NEWS, type: 'ping' })
   expect([core.counters.stale, core.answeredMs(B)]).toEqual([1, 3])
 })
 
@@ -350,7 +424,7 @@ test('members that are not in the list any more are not told of', () => {
   for (const key of KEYS) meet(core, 1, key)
   core.step(2, { type: 'members', members: OTHERS.slice(0, 1) })
   expect(core.knowledgeOf(C)).toBeUndefined()
-  expect(meet(core, 3, C)).toEqual([])
+  expect(receive(core, 3, C, { ...NO_NEWS, type: 'ping' })).toEqual([])
   expect(core.counters.strangers).toBe(1)
 })
 

@@ -210,7 +210,7 @@ export class LivenessCore {
   }
 
   #receive(envelope: Envelope, message: Message): void {
-    const { members, counters, boot, isLeaving } = this.#state
+    const { members, counters, isLeaving } = this.#state
     const record = members.get(envelope.sender)
     if (record === undefined) {
       counters.strangers += 1
@@ -221,7 +221,8 @@ export class LivenessCore {
       if (message.type === 'ping') this.#outbox.answerLeaving(record, ackOf(envelope))
       return
     }
-    const admission = admit(record, envelope, message, boot)
+    const isAnswer = this.#isTimelyAnswer(record, message)
+    const admission = admit(record, envelope, { incarnation: message.incarnation, isAnswer })
     switch (admission) {
       case 'replayed':
         counters.replayed += 1
@@ -241,6 +242,7 @@ export class LivenessCore {
     }
     counters.datagramsReceived += 1
     this.#handle(record, envelope, message)
+    if (isAnswer) this.#answered(record)
   }
 
   #meet(record: MemberRecord, { incarnation }: Message): void {
@@ -278,9 +280,6 @@ export class LivenessCore {
       case 'ping':
         this.#outbox.send(record, ackOf(envelope))
         return
-      case 'ack':
-        if (message.echo.boot === this.#state.boot) this.#answered(record)
-        return
       case 'ask': {
         this.#outbox.send(record, ackOf(envelope))
         const other = this.#state.members.get(message.member)
@@ -294,8 +293,15 @@ export class LivenessCore {
         this.#prober.vouched(other, message.memberIncarnation, message.ageMs)
         return
       }
+      case 'ack':
       case 'gossip':
     }
+  }
+
+  #isTimelyAnswer(record: MemberRecord, message: Message): boolean {
+    if (message.type !== 'ack' || message.echo.boot !== this.#state.boot) return false
+    const sentMs = this.#outbox.answered(record, message.echo.sequence)
+    return sentMs !== undefined && this.#prober.isTimely(record, { sentMs, patienceMs: message.patienceMs })
   }
 
   #answered(record: MemberRecord): void {

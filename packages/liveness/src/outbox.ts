@@ -1,3 +1,4 @@
+import { AwaitedAnswers } from './awaited-answers.ts'
 import type { CoreState } from './core-state.ts'
 import { type MemberRecord, newsOf, pick } from './membership.ts'
 import type { Echo, Message, Rumor } from './message.ts'
@@ -43,6 +44,7 @@ export class Outbox {
   /** Times that news of a member is still to be told; not told yet, and told before. Bounded by the list of members. */
   readonly #fresh: Map<bigint, number> = new Map()
   readonly #told: Map<bigint, number> = new Map()
+  readonly #awaited: AwaitedAnswers = new AwaitedAnswers()
   /** To so many what is urgent is to be told, and then once more. */
   #flushTo = 0
   #repeatTo = 0
@@ -65,6 +67,11 @@ export class Outbox {
     this.#addNews(rumors, room)
     if (body.type === 'ping' && rumors.length < FILLER) this.#addFiller(rumors, FILLER - rumors.length)
     this.#emit(to, body, rumors)
+  }
+
+  /** A member answered. @returns when that was sent which it answers; `undefined` if it was not, or is answered already */
+  answered(by: MemberRecord, sequence: number): number | undefined {
+    return this.#awaited.take(by, sequence)
   }
 
   /** Pings a member that is watched. */
@@ -202,6 +209,7 @@ export class Outbox {
     const { state, sequence } = { state: this.#state, sequence: this.#sequence + 1 }
     this.#sequence = sequence
     state.counters.datagramsSent += 1
+    if (body.type === 'ping' || body.type === 'ask') this.#awaited.expect(to, sequence, state.nowMs)
     const patienceMs = state.health.patienceMs(state.nowMs)
     const message: Message = { ...body, incarnation: state.incarnation, patienceMs, rumors }
     state.effects.push({ type: 'send', to: to.key, sequence, message, isProbe: false })

@@ -93,6 +93,17 @@ export class Prober {
     if (!watch.isOwn) this.#watches.delete(record.key)
   }
 
+  /**
+   * Whether an answer to what was sent then says anything of now: this member may have been late to read it, and the other one
+   * late to write it.
+   *
+   * @param patienceMs that the answer asks for
+   */
+  isTimely(record: MemberRecord, { sentMs, patienceMs }: { sentMs: number; patienceMs: number }): boolean {
+    const { nowMs, health } = this.#state
+    return nowMs - sentMs < this.#limitMs(record, patienceMs) + health.patienceMs(nowMs)
+  }
+
   /** A member asks whether this one hears another one. */
   asked(asker: MemberRecord, record: MemberRecord, silentMs: number): void {
     const { nowMs, parameters } = this.#state
@@ -321,13 +332,13 @@ export class Prober {
   }
 
   /** How long a member may be silent: longer if it asked for that, if probes get lost by themselves, and if it is just back. */
-  #limitMs(record: MemberRecord): number {
+  #limitMs(record: MemberRecord, patienceMs = record.patienceMs): number {
     const { parameters, health } = this.#state
     if (record.knowledge.standing === 'unknown') return parameters.joinTimeoutMs
-    const isJustBack = record.answeredMs < record.backMs + parameters.backMs
+    const isJustBack = !isActive(record) || record.answeredMs < record.backMs + parameters.backMs
     return (
       parameters.silenceMs * (1 + health.lossFactor) +
-      record.patienceMs +
+      patienceMs +
       (isJustBack ? parameters.backPatienceMs : 0)
     )
   }
