@@ -191,6 +191,29 @@ test('a process whose start others told of is known by its first answer', () => 
   expect([core.counters.stale, core.answeredMs(B)]).toEqual([1, 3])
 })
 
+test('only a process of a former life that answers is told of the later one: a recording makes nobody refute itself', () => {
+  const core = newCore()
+  const later = { boot: 2n, incarnation: firstIncarnation(9000) }
+  meet(core, 1, B, later)
+  const toldOfB = (effects: readonly LivenessEffect[]): readonly unknown[] =>
+    effects.flatMap((effect) =>
+      effect.type === 'send' && effect.to === B
+        ? effect.message.rumors.filter(({ member, kind }) => member === B && kind !== 'alive')
+        : []
+    )
+  for (const type of ['ping', 'gossip'] as const)
+    for (let nowMs = 50; nowMs <= 150; nowMs += 50)
+      expect(toldOfB(receive(core, nowMs, B, { ...NO_NEWS, type }))).toEqual([])
+  expect(core.counters.stale).toBe(6)
+  // The process that is known answers instead.
+  expect(toldOfB(meet(core, 151, B, later))).toEqual([])
+  // Its clock went back: it is there.
+  receive(core, 200, B, { ...NO_NEWS, type: 'gossip' })
+  expect(toldOfB(meet(core, 201, B))).toEqual([
+    { kind: 'dead', member: B, incarnation: later.incarnation, accusers: [], reason: 'silent' }
+  ])
+})
+
 test('a datagram that is repeated counts once', () => {
   const core = newCore()
   meet(core, 1, B)

@@ -230,7 +230,8 @@ export class LivenessCore {
       case 'stale':
       case 'unverified':
         counters[admission] += 1
-        this.#challenge(record, envelope, { isPing: message.type === 'ping', isStale: admission === 'stale' })
+        if (isAnswer) this.#contradict(record)
+        else this.#challenge(record, envelope, message)
         return
       case 'new':
         record.boot = envelope.boot
@@ -252,23 +253,23 @@ export class LivenessCore {
   }
 
   /**
-   * A process that is not known answers for itself first: its ping is answered, and it is pinged. One that others know a
-   * newer life of is told so, as if it were dead, and takes a higher incarnation.
+   * A process that is not known answers for itself first: its ping is answered, and it is pinged. Nothing is said of it yet: that
+   * would reach the process that is known if this is a recording of one before it.
    */
-  #challenge(
-    record: MemberRecord,
-    envelope: Envelope,
-    { isPing, isStale }: { isPing: boolean; isStale: boolean }
-  ): void {
+  #challenge(record: MemberRecord, envelope: Envelope, { type }: Message): void {
     const { nowMs } = this.#state
     if (nowMs - record.verifiedMs < VERIFY_INTERVAL_MS) return
     record.verifiedMs = nowMs
-    const { incarnation } = record.knowledge
-    const contradiction: Rumor | undefined = isStale
-      ? { kind: 'dead', member: record.key, incarnation, accusers: [], reason: 'silent' }
-      : undefined
-    if (isPing) this.#outbox.send(record, ackOf(envelope), contradiction)
-    this.#outbox.send(record, { type: 'ping' }, contradiction)
+    if (type === 'ping') this.#outbox.send(record, ackOf(envelope), [])
+    this.#outbox.send(record, { type: 'ping' }, [])
+  }
+
+  /** One that is there, but that others know a newer life of, is told so as if it were dead, and takes a higher incarnation. */
+  #contradict(record: MemberRecord): void {
+    const { key, knowledge } = record
+    const { incarnation } = knowledge
+    const contradiction: Rumor = { kind: 'dead', member: key, incarnation, accusers: [], reason: 'silent' }
+    this.#outbox.send(record, { type: 'gossip' }, [contradiction])
   }
 
   #handle(record: MemberRecord, envelope: Envelope, message: Message): void {

@@ -56,14 +56,11 @@ export class Outbox {
     this.#state = state
   }
 
-  /** @param contradiction what the receiver must hear of itself */
-  send(to: MemberRecord, body: MessageBody, contradiction?: Rumor): void {
+  /** @param held against the receiver: that comes first, for nobody but it can refute it */
+  send(to: MemberRecord, body: MessageBody, held: readonly Rumor[] = this.#heldAgainst(to)): void {
     const rumors: Rumor[] = []
     let room = MAX_MESSAGE_BYTES - messageBytes(body.type)
-    // What is held against the receiver comes first: nobody but it can refute it.
-    if (contradiction !== undefined) room -= add(rumors, [contradiction], room)
-    else if (to.knowledge.standing !== 'alive' || to.knowledge.accusations.length > 0)
-      room -= add(rumors, newsOf(to, this.#state.nowMs), room)
+    room -= add(rumors, held, room)
     this.#addNews(rumors, room)
     if (body.type === 'ping' && rumors.length < FILLER) this.#addFiller(rumors, FILLER - rumors.length)
     this.#emit(to, body, rumors)
@@ -150,6 +147,11 @@ export class Outbox {
   /** Answers who asks while this member stops. */
   answerLeaving(to: MemberRecord, body: MessageBody): void {
     this.#emit(to, body, this.#rumorsOf(this.#state.self))
+  }
+
+  #heldAgainst(member: MemberRecord): readonly Rumor[] {
+    const { standing, accusations } = member.knowledge
+    return standing === 'alive' && accusations.length === 0 ? [] : newsOf(member, this.#state.nowMs)
   }
 
   #fanoutOf(urgency: Urgency): number {
