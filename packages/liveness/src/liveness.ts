@@ -213,7 +213,11 @@ export class Liveness extends EventEmitter<LivenessEvents> {
   #step(event: LivenessCoreEvent): void {
     const core = this.#core
     if (core === undefined) return
-    for (const effect of core.step(this.#clock.now(), event)) this.#apply(effect)
+    for (const effect of core.step(this.#clock.now(), event)) {
+      // A listener may have ended this life, and begun another one with a key and sequence numbers of its own.
+      if (this.#core !== core) return
+      this.#apply(effect)
+    }
     if (this.#core === core) this.#arm(core)
   }
 
@@ -234,6 +238,8 @@ export class Liveness extends EventEmitter<LivenessEvents> {
   }
 
   #report(event: LivenessEvent): void {
+    // A listener to the event before may have taken the member out of the list.
+    if ('id' in event.detail && !this.#addresses.has(memberKey(event.detail.id))) return
     if (verdictChannel.hasSubscribers) verdictChannel.publish({ by: this.id, event })
     switch (event.type) {
       case 'alive':

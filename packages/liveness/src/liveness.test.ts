@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest'
+import { listOf, VirtualNetwork } from './fixtures/virtual-network.ts'
+import type { Liveness } from './liveness.ts'
+import { decodeEnvelope } from './sealing.ts'
+
+const IDS = Array.from({ length: 8 }, (_, i) => `m${i}`)
+
+/** The first one is new, and is told by the others at once that the last three are dead. */
+function newcomer(): { network: VirtualNetwork; member: Liveness } {
+  const network = new VirtualNetwork()
+  const members = network.members(...IDS)
+  network.run(4000)
+  for (const member of members.slice(5)) member.abandon()
+  network.run(20_000)
+  members[0]?.abandon()
+  return { network, member: network.member('m0', 1) }
+}
+
+test.each([
+  ['ends this member', (member: Liveness) => member.abandon()],
+  ['takes them out of the list', (member: Liveness) => member.setMembers(listOf(IDS.slice(0, 5)))]
+])('whoever at the first death %s hears of no other one', (_, end) => {
+  const { network, member } = newcomer()
+  const dead: string[] = []
+  member.on('dead', ({ id }) => {
+    dead.push(id)
+    end(member)
+  })
+  member.start()
+  member.setMembers(listOf(IDS))
+  network.run(1500)
+  expect(dead).toHaveLength(1)
+})
+
+test('a life that a listener begins uses no sequence number twice', () => {
+  const network = new VirtualNetwork()
+  const [a, b] = network.members('a', 'b', 'c')
+  network.run(1000)
+  a?.once('dead', () => {
+    a.abandon()
+    a.start()
+  })
+  b?.abandon()
+  network.run(20_000)
+  const nonces = network.sent
+    .filter(({ from }) => from === 1)
+    .map(({ bytes }) => {
+      const { boot, sequence } = decodeEnvelope(bytes)
+      return `${boot} ${sequence}`
+    })
+  expect(new Set(nonces.map((nonce) => nonce.split(' ')[0])).size).toBe(2)
+  expect(new Set(nonces).size).toBe(nonces.length)
+})
