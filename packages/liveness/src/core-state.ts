@@ -56,11 +56,29 @@ export interface CoreState {
   isLeaving: boolean
   /** When anybody last answered; pauses of this process are left out. */
   anybodyMs: number
-  /** When anybody last answered, without any credit. */
+  /** When anybody last answered, without any credit; and first. */
   answeredMs: number | undefined
+  firstAnsweredMs: number | undefined
   /** When this member may accuse again, after answers came with a gap. */
   trustedFromMs: number
   isIsolated: boolean
+}
+
+/**
+ * Whether there may be a second one to accuse a member. Those that had their time to appear, and did not, are none, but only in
+ * the eyes of who was connected for a while itself: it may have lost its network before it heard them.
+ */
+export function hasSecondAccuser(state: CoreState): boolean {
+  const { members, nowMs, parameters, answeredMs = 0, firstAnsweredMs = 0 } = state
+  const { joinTimeoutMs, backPatienceMs } = parameters
+  const wasConnected = answeredMs - firstAnsweredMs >= backPatienceMs
+  let there = 0
+  for (const { knowledge, listedMs } of members.active) {
+    if (knowledge.standing === 'alive' || !wasConnected || nowMs - listedMs < joinTimeoutMs) there += 1
+    // One is the accused.
+    if (there > 1) return true
+  }
+  return false
 }
 
 export function emit(state: CoreState, event: LivenessEvent): void {

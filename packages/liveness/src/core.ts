@@ -77,6 +77,7 @@ export class LivenessCore {
       isLeaving: false,
       anybodyMs: appearedMs(nowMs, parameters),
       answeredMs: undefined,
+      firstAnsweredMs: undefined,
       trustedFromMs: nowMs + parameters.doubtMs,
       isIsolated: false
     }
@@ -160,7 +161,7 @@ export class LivenessCore {
         return
       }
       case 'members':
-        this.#state.members.set(event.members)
+        this.#state.members.set(event.members, this.#state.nowMs)
         this.#opinions.retain()
         this.#outbox.retain()
         return

@@ -14,6 +14,8 @@ export interface MemberName {
 export interface MemberRecord {
   readonly id: string
   readonly key: bigint
+  /** Since when it is in the list. */
+  readonly listedMs: number
   knowledge: Knowledge
   /** What is told of it; `undefined` if that has to be found out. */
   news: readonly Rumor[] | undefined
@@ -59,10 +61,10 @@ export class Membership {
    * @param members the others
    * @throws {@link LivenessOptionsError}
    */
-  set(members: readonly MemberName[]): void {
+  set(members: readonly MemberName[], nowMs: number): void {
     checkMembers(this.#selfKey, members)
     const before = this.#records
-    this.#records = new Map(members.map(({ id, key }) => [key, before.get(key) ?? newRecord(id, key)]))
+    this.#records = new Map(members.map((name) => [name.key, before.get(name.key) ?? newRecord(name, nowMs)]))
     this.#ring = new Ring([{ key: this.#selfKey }, ...this.#records.values()])
     this.changed()
   }
@@ -177,10 +179,11 @@ export function pick<T>(list: readonly T[], count: number, random: () => number)
   return [...chosen]
 }
 
-function newRecord(id: string, key: bigint): MemberRecord {
+function newRecord({ id, key }: MemberName, listedMs: number): MemberRecord {
   return {
     id,
     key,
+    listedMs,
     knowledge: NOTHING_KNOWN,
     news: undefined,
     boot: undefined,

@@ -1,4 +1,4 @@
-import { type CoreState, emit } from './core-state.ts'
+import { type CoreState, emit, hasSecondAccuser } from './core-state.ts'
 import { incarnationAfter, lifeOf } from './incarnation.ts'
 import {
   type Accusation,
@@ -167,12 +167,10 @@ export class Opinions {
    */
   #judge(record: MemberRecord): void {
     const { knowledge } = record
-    const { members, nowMs, self } = this.#state
+    const { nowMs, self } = this.#state
     const counting = knowledge.accusations.filter(({ untilMs }) => untilMs > nowMs)
     if (counting.length === 0) return
-    // This member and all that are not away, but the accused.
-    const electorate = members.active.length
-    const needed = knowledge.standing === 'unknown' ? 1 : Math.min(ACCUSERS, electorate)
+    const needed = knowledge.standing === 'unknown' || !hasSecondAccuser(this.#state) ? 1 : ACCUSERS
     if (counting.length < needed) return
     const isOwn = counting.some(({ accuser }) => accuser === self)
     if (!isOwn && this.#hasFreshAnswer(record)) return

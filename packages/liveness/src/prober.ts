@@ -1,4 +1,4 @@
-import type { CoreState } from './core-state.ts'
+import { type CoreState, hasSecondAccuser } from './core-state.ts'
 import { isActive, type MemberRecord, pick } from './membership.ts'
 import type { AccusationReason } from './message.ts'
 import type { Opinions } from './opinions.ts'
@@ -84,6 +84,7 @@ export class Prober {
     else if (gapMs > parameters.doubtMs) this.#state.trustedFromMs = nowMs + parameters.doubtMs
     this.#state.anybodyMs = nowMs
     this.#state.answeredMs = nowMs
+    this.#state.firstAnsweredMs ??= nowMs
     const watch = this.#watches.get(record.key)
     if (watch === undefined) return
     this.#state.health.answered(isFirst ? 0 : Math.max(0, watch.unanswered - 1))
@@ -295,6 +296,7 @@ export class Prober {
     // No second accuser makes up for one that is cut off.
     if (watch.isAwaited) return this.#isAnswered() && nowMs >= trustedFromMs
     if (watch.refusals >= REFUSALS) return true
+    if (!hasSecondAccuser(this.#state)) return true
     return anybodyMs - watch.evidenceMs >= parameters.doubtMs && nowMs >= trustedFromMs
   }
 

@@ -126,6 +126,28 @@ test.each(WATCHERS)(
   }
 )
 
+test('a crash is found by the one that is left though somebody else was just made known, and never appears', () => {
+  fc.assert(
+    fc.property(seeds, fc.integer({ min: 0, max: 2500 }), (seed, afterMs) => {
+      const simulation = new Simulation({ count: 3, seed })
+      simulation.crash('m2')
+      const tellAll = (ids: readonly string[]): void => {
+        for (const id of ['m0', 'm1']) simulation.setMembers(id, ids)
+      }
+      tellAll(['m0', 'm1'])
+      simulation.run(5000)
+      tellAll(simulation.ids)
+      simulation.run(afterMs)
+      simulation.crash('m1')
+      // While m2 may appear, m0 may be the one that is cut off.
+      simulation.run(2950 - afterMs)
+      expect(simulation.standing('m0', 'm1')).toBe('alive')
+      expect(simulation.runUntil(() => simulation.allHold('m1', 'dead'), 50 + CRASH_MS)).toBeDefined()
+    }),
+    fewRuns
+  )
+})
+
 test('a crash is found though most of the list never were there', () => {
   fc.assert(
     fc.property(
