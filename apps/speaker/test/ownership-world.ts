@@ -1,8 +1,8 @@
+import { firstIncarnation, lifeOf } from '@clarion-lb/liveness'
 import type { TakeOverCause } from '../src/plane/messages.ts'
 import { Ownership } from '../src/plane/ownership.ts'
 
 export const TAKE_BACK_MS = 5000
-const INCARNATIONS = 1024
 const STEP_MS = 50
 
 export interface Move {
@@ -176,8 +176,8 @@ export class OwnershipWorld {
       candidates
     }))
     ownership.apply({ set, remove: [] })
-    const incarnation = this.nowMs * INCARNATIONS
-    this.#nodes.set(name, { ownership, held, lifeMs: this.nowMs, incarnation, isUp: true })
+    const incarnation = firstIncarnation(this.nowMs)
+    this.#nodes.set(name, { ownership, held, lifeMs: lifeOf(incarnation), incarnation, isUp: true })
   }
 
   #join(name: string): void {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { LivenessCore } from './core.ts'
 import type { LivenessEffect } from './core-state.ts'
 import { envelopes, messages } from './fixtures/arbitraries.ts'
-import { firstIncarnation } from './incarnation.ts'
+import { firstIncarnation, lifeOf } from './incarnation.ts'
 import { memberKey } from './member-key.ts'
 import type { Echo, Message } from './message.ts'
 import { decodeMessage, encodeMessage } from './packet.ts'
@@ -224,6 +224,25 @@ test('a datagram that is repeated counts once', () => {
   } as const
   expect(core.step(2, replay)).toEqual([])
   expect(core.counters.replayed).toBe(1)
+})
+
+test('who refutes a thousand accusations in a second does not look as if it had started again', () => {
+  const core = newCore()
+  meet(core, 1, B)
+  const { incarnation } = core
+  for (let i = 1; i <= 2000; i += 1) {
+    const accused = {
+      kind: 'accused',
+      member: SELF,
+      incarnation: core.incarnation,
+      accusers: [B],
+      reason: 'silent'
+    } as const
+    receive(core, 1 + i / 2, B, { ...NO_NEWS, type: 'gossip', rumors: [accused] })
+  }
+  expect(core.counters.refutations).toBe(2000)
+  expect(core.incarnation).toBeGreaterThan(incarnation)
+  expect(lifeOf(core.incarnation)).toBe(lifeOf(incarnation))
 })
 
 test('who is told of a life of its own that it does not know takes a later one', () => {

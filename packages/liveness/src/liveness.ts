@@ -5,7 +5,7 @@ import type { LivenessEffect } from './core-state.ts'
 import { dropChannel, verdictChannel } from './diagnostics.ts'
 import { LivenessDecodeError, LivenessOptionsError } from './errors.ts'
 import type { LivenessEvent } from './events.ts'
-import { firstIncarnation } from './incarnation.ts'
+import { firstIncarnation, nextLife } from './incarnation.ts'
 import { memberKey } from './member-key.ts'
 import { checkMembers, isId, MAX_ID_LENGTH, type MemberName } from './membership.ts'
 import type { LivenessCounters, LivenessEvents, LivenessMember, LivenessOptions } from './options.ts'
@@ -33,6 +33,7 @@ export class Liveness extends EventEmitter<LivenessEvents> {
   #core: LivenessCore | undefined
   #sealer: Sealer | undefined
   #boot = 0n
+  #formerIncarnation = 0
   #cancelTimer: (() => void) | undefined
   #armedForMs = Number.POSITIVE_INFINITY
   #unbindSignal: (() => void) | undefined
@@ -100,7 +101,7 @@ export class Liveness extends EventEmitter<LivenessEvents> {
     this.#core = new LivenessCore({
       id,
       boot: this.#boot,
-      incarnation: firstIncarnation(this.#clock.wallClockMs()),
+      incarnation: Math.max(firstIncarnation(this.#clock.wallClockMs()), nextLife(this.#formerIncarnation)),
       parameters: this.#parameters,
       random,
       nowMs: this.#clock.now()
@@ -122,6 +123,7 @@ export class Liveness extends EventEmitter<LivenessEvents> {
   /** Closes the socket without a word, as a crash does. */
   abandon(): void {
     if (this.#core === undefined) return
+    this.#formerIncarnation = this.#core.incarnation
     this.#core = undefined
     this.#stopping = undefined
     this.#sealer = undefined

@@ -1,5 +1,5 @@
 import { type CoreState, emit, hasSecondAccuser } from './core-state.ts'
-import { incarnationAfter, lifeOf } from './incarnation.ts'
+import { lifeOf, nextIncarnation, nextLife } from './incarnation.ts'
 import {
   type Accusation,
   isSameNews,
@@ -131,14 +131,18 @@ export class Opinions {
       this.#outbox.send(to, { type: 'vouch', member: record.key, memberIncarnation, ageMs })
   }
 
-  /** Only a higher incarnation can refute, and only this member may take one. */
+  /**
+   * Only a higher incarnation can refute, and only this process may take one. What is said of one that it did not take yet, or
+   * without accusers, is said of a process before it.
+   */
   #refute(rumor: Rumor, from: MemberRecord): void {
     const { incarnation, isLeaving, counters, self } = this.#state
     const isHarmless = rumor.kind === 'alive' && rumor.incarnation === incarnation
     if (isLeaving) return
     this.#noteJudged(rumor, from)
     if (rumor.incarnation < incarnation || isHarmless) return
-    this.#state.incarnation = incarnationAfter(incarnation, rumor.incarnation)
+    const isOurs = rumor.incarnation === incarnation && rumor.accusers.length > 0
+    this.#state.incarnation = isOurs ? nextIncarnation(incarnation) : nextLife(rumor.incarnation)
     counters.refutations += 1
     this.#outbox.enqueue(self, 'urgent')
     this.#outbox.send(from, { type: 'gossip' })

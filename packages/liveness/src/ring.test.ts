@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { firstIncarnation, incarnationAfter, lifeOf } from './incarnation.ts'
+import { firstIncarnation, lifeOf, nextIncarnation, nextLife } from './incarnation.ts'
 import { memberKey } from './member-key.ts'
 import { parseParameters } from './parameters.ts'
 import { Ring } from './ring.ts'
@@ -37,13 +37,13 @@ test('a key is the beginning of the SHA-256 of the id', () => {
 })
 
 test('an incarnation outlives a clock that went back, and a refutation is no new life', () => {
-  const former = firstIncarnation(2_000_000)
-  const own = firstIncarnation(1_000_000)
-  expect(incarnationAfter(own, former)).toBeGreaterThan(former)
-  expect(lifeOf(incarnationAfter(own, former))).not.toBe(lifeOf(former))
-  expect(lifeOf(incarnationAfter(own, own))).toBe(lifeOf(own))
-  expect(incarnationAfter(own, own)).toBe(own + 1)
-  expect(incarnationAfter(own, own - 1)).toBe(own)
+  const first = firstIncarnation(2_000_000)
+  expect(2_000_000 - lifeOf(first)).toBeLessThan(256)
+  expect(nextIncarnation(first)).toBeGreaterThan(first)
+  expect(lifeOf(nextIncarnation(first))).toBe(lifeOf(first))
+  expect(nextLife(nextIncarnation(first))).toBeGreaterThan(nextIncarnation(first))
+  expect(lifeOf(nextLife(first))).toBeGreaterThan(lifeOf(first))
+  expect(Number.isSafeInteger(nextLife(firstIncarnation(Number.MAX_VALUE)))).toBe(true)
   expect(firstIncarnation(-5)).toBeGreaterThan(0)
 })
 

@@ -261,6 +261,28 @@ describe('restarts', () => {
     expect(new Set(restarts.map(({ by }) => by))).toEqual(new Set(['m0', 'm1', 'm3', 'm4']))
   })
 
+  test('so is one that starts again at once, by a clock that is as coarse as lives are', () => {
+    fc.assert(
+      fc.property(seeds, fc.integer({ min: 2, max: 10 }), (seed, count) => {
+        const simulation = started({ count, seed })
+        // A life begins with the wall clock in steps of 256 ms.
+        simulation.run(256 - (simulation.nowMs % 256))
+        for (let start = 0; start < 2; start += 1) {
+          simulation.events.length = 0
+          simulation.start('m1')
+          simulation.run(120)
+          const told = simulation.events.filter(
+            ({ event }) => event.type === 'alive' && event.detail.id === 'm1'
+          )
+          expect(told.map(({ event }) => 'reason' in event.detail && event.detail.reason)).toEqual(
+            Array.from({ length: count - 1 }, () => 'restarted')
+          )
+        }
+      }),
+      fewRuns
+    )
+  })
+
   test('so is one whose clock went back by a day', () => {
     fc.assert(
       fc.property(seeds, fc.integer({ min: 2, max: 10 }), fc.boolean(), (seed, count, isNoticed) => {
