@@ -51,3 +51,27 @@ test('a life that a listener begins uses no sequence number twice', () => {
   expect(new Set(nonces.map((nonce) => nonce.split(' ')[0])).size).toBe(2)
   expect(new Set(nonces).size).toBe(nonces.length)
 })
+
+test('keys are copied: the bytes may be wiped after they are given, and the list be emptied', () => {
+  const network = new VirtualNetwork()
+  const list = listOf(['a', 'b'])
+  const secret = (): Uint8Array[] => [new Uint8Array(32).fill(7)]
+  const given = secret()
+  const [a, b] = [network.member('a', 1, { keys: given }), network.member('b', 2, { keys: secret() })]
+  const wipe = (keys: Uint8Array[]): void => {
+    for (const key of keys) key.fill(0)
+    keys.length = 0
+  }
+  wipe(given)
+  for (const member of [a, b]) member.start()
+  for (const member of [a, b]) member.setMembers(list)
+  network.run(500)
+  expect(a.verdictOf('b')?.standing).toBe('alive')
+  a.abandon()
+  const replaced = secret()
+  a.setKeys(replaced)
+  wipe(replaced)
+  a.start()
+  network.run(500)
+  expect(a.verdictOf('b')?.standing).toBe('alive')
+})

@@ -32,7 +32,6 @@ export class Liveness extends EventEmitter<LivenessEvents> {
   #names: readonly MemberName[] = []
   #core: LivenessCore | undefined
   #sealer: Sealer | undefined
-  #boot = 0n
   #formerIncarnation = 0
   #cancelTimer: (() => void) | undefined
   #armedForMs = Number.POSITIVE_INFINITY
@@ -49,9 +48,9 @@ export class Liveness extends EventEmitter<LivenessEvents> {
     this.#clock = options.clock ?? SYSTEM_CLOCK
     this.#transport = options.transport ?? new UdpTransport(options)
     this.#key = memberKey(options.id)
-    this.#keys = options.keys
+    this.#keys = copyOf(options.keys)
     // Refuses keys that cannot be, now.
-    new Sealer(this.#key, 0n, options.keys).retain(() => false)
+    new Sealer(this.#key, 0n, this.#keys).retain(() => false)
   }
 
   get id(): string {
@@ -92,15 +91,17 @@ export class Liveness extends EventEmitter<LivenessEvents> {
   start(signal?: AbortSignal): void {
     if (this.#core !== undefined || signal?.aborted === true) return
     const { id, random = Math.random } = this.#options
+    const boot = randomBoot()
+    const sealer = new Sealer(this.#key, boot, this.#keys)
+    // The last that may fail, so that nothing stays open.
     this.#transport.open({
       onDatagram: (bytes) => this.#receive(bytes),
       onRefused: (member) => this.#step({ type: 'refused', member })
     })
-    this.#boot = randomBoot()
-    this.#sealer = new Sealer(this.#key, this.#boot, this.#keys)
+    this.#sealer = sealer
     this.#core = new LivenessCore({
       id,
-      boot: this.#boot,
+      boot,
       incarnation: Math.max(firstIncarnation(this.#clock.wallClockMs()), nextLife(this.#formerIncarnation)),
       parameters: this.#parameters,
       random,
@@ -158,9 +159,10 @@ export class Liveness extends EventEmitter<LivenessEvents> {
    * @throws {@link LivenessOptionsError}; nothing was changed
    */
   setKeys(keys: readonly Uint8Array[]): void {
-    if (this.#sealer === undefined) new Sealer(this.#key, 0n, keys).retain(() => false)
-    else this.#sealer.setKeys(keys)
-    this.#keys = keys
+    const copy = copyOf(keys)
+    if (this.#sealer === undefined) new Sealer(this.#key, 0n, copy).retain(() => false)
+    else this.#sealer.setKeys(copy)
+    this.#keys = copy
   }
 
   /** What is held of a member now; `undefined` for who is none, and before the start. */
@@ -296,6 +298,11 @@ export class Liveness extends EventEmitter<LivenessEvents> {
     this.#cancelTimer = undefined
     this.#armedForMs = Number.POSITIVE_INFINITY
   }
+}
+
+/** The user may wipe its own. */
+function copyOf(keys: readonly Uint8Array[]): readonly Uint8Array[] {
+  return keys.map((key) => Uint8Array.from(key))
 }
 
 function checkOptions({ id, port }: LivenessOptions): void {

@@ -25,7 +25,7 @@ export interface LivenessMember {
 export interface LivenessOptions {
   /** Of this member; 1–253 characters. */
   readonly id: string
-  /** The first seals what is sent; all open what comes. 1 to 4, of at least 16 octets each. */
+  /** The first seals what is sent; all open what comes. 1 to 4, of at least 16 octets each; copied. */
   readonly keys: readonly Uint8Array[]
   /** To be bound, 0–65 535; 0 lets the system choose. */
   readonly port: number
