@@ -334,6 +334,14 @@ test('who does not watch the accused any more withdraws its accusation', () => {
   expect(eventsOf(receive(core, nowMs + 3, C, accusation(D, C)))).toEqual(['suspected'])
 })
 
+test('of an accused member that is not in the list any more nothing is told, as if it had refuted', () => {
+  const core = newCore()
+  const nowMs = accuseSilent(core)
+  const effects = core.step(nowMs + 1, { type: 'members', members: OTHERS.filter(({ key }) => key !== D) })
+  expect(eventsOf(effects)).toEqual([])
+  expect(eventsOf(core.step(nowMs + 10, { type: 'tick' }))).toEqual([])
+})
+
 test('against who was never heard one accuser is enough, and its first word refutes it', () => {
   const core = newCore()
   for (const key of [B, C]) meet(core, 1, key)

@@ -203,12 +203,13 @@ export class Prober {
   #endHelp(): void {
     const { members } = this.#state
     for (const [key, watch] of this.#watches) {
-      const isGone = members.get(key) !== watch.record || !isActive(watch.record)
-      if (!isGone && (watch.isOwn || this.#freshAskers(watch).length > 0)) continue
+      const isMember = members.get(key) === watch.record
+      const isWanted = watch.isOwn || this.#freshAskers(watch).length > 0
+      if (isMember && isActive(watch.record) && isWanted) continue
       this.#watches.delete(key)
       watch.record.watchedMs = Number.POSITIVE_INFINITY
       // Who does not look any more has nothing to say.
-      this.#opinions.withdrawn(watch.record, this.#state.self)
+      if (isMember) this.#opinions.withdrawn(watch.record, this.#state.self)
     }
   }
 
