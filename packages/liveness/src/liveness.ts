@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { Ipv4Address, Ipv6Address } from '@clarion-lb/netaddr'
 import { type LivenessClock, SYSTEM_CLOCK } from './clock.ts'
 import { LivenessCore, type LivenessCoreEvent } from './core.ts'
 import type { LivenessEffect } from './core-state.ts'
@@ -141,9 +142,7 @@ export class Liveness extends EventEmitter<LivenessEvents> {
    */
   setMembers(members: readonly LivenessMember[]): void {
     const others = members.filter(({ id }) => id !== this.#options.id)
-    for (const { id, port } of others)
-      if (!Number.isInteger(port) || port < 1 || port > 65_535)
-        throw new LivenessOptionsError('range', 'members', `${port} is no port, of ${id}`)
+    for (const member of others) checkMember(member)
     const names = others.map(({ id }) => ({ id, key: memberKey(id) }))
     // Before the start, too: there is nobody to tell then whose list it is that cannot be.
     checkMembers(this.#key, names)
@@ -300,8 +299,10 @@ export class Liveness extends EventEmitter<LivenessEvents> {
   }
 }
 
-/** The user may wipe its own. */
+/** The user may wipe its own. @throws {@link LivenessOptionsError} */
 function copyOf(keys: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (!Array.isArray(keys) || !keys.every((key) => key instanceof Uint8Array))
+    throw new LivenessOptionsError('range', 'keys', 'a key is an Uint8Array')
   return keys.map((key) => Uint8Array.from(key))
 }
 
@@ -309,6 +310,15 @@ function checkOptions({ id, port }: LivenessOptions): void {
   if (!isId(id)) throw new LivenessOptionsError('range', 'id', `an id has 1 to ${MAX_ID_LENGTH} characters`)
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new LivenessOptionsError('range', 'port', `${port} is no port`)
+}
+
+function checkMember({ id, address, port }: LivenessMember): void {
+  if (!isId(id))
+    throw new LivenessOptionsError('range', 'members', `an id has 1 to ${MAX_ID_LENGTH} characters`)
+  if (!(address instanceof Ipv4Address || address instanceof Ipv6Address))
+    throw new LivenessOptionsError('range', 'members', `the address of ${id} is none`)
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new LivenessOptionsError('range', 'members', `${port} is no port, of ${id}`)
 }
 
 const NO_MESSAGE = { type: 'gossip', incarnation: 1, patienceMs: 0, rumors: [] } as const

@@ -147,8 +147,8 @@ export function checkMembers(selfKey: bigint, members: readonly MemberName[]): v
   }
 }
 
-export function isId(id: string): boolean {
-  return id.length >= 1 && id.length <= MAX_ID_LENGTH
+export function isId(id: unknown): id is string {
+  return typeof id === 'string' && id.length >= 1 && id.length <= MAX_ID_LENGTH
 }
 
 /** What is told of a member now. */

@@ -199,6 +199,14 @@ test('a signal stops a member, and what cannot be is refused', async () => {
       expect.objectContaining({ reason: 'range', field: Object.keys(refused)[0] })
     )
   expect(() => member.setKeys([new Uint8Array(3)])).toThrow(expect.objectContaining({ field: 'keys' }))
+  // From JavaScript, or a message to a thread.
+  for (const field of ['id', 'keys'] as const)
+    expect(() =>
+      Reflect.construct(Liveness, [{ id: 'a', keys: [KEY], port: 0, [field]: undefined }])
+    ).toThrow(expect.objectContaining({ reason: 'range', field }))
+  expect(() => Reflect.apply(member.setKeys, member, [['a text of some octets']])).toThrow(
+    expect.objectContaining({ reason: 'range', field: 'keys' })
+  )
   controller.abort()
   member.start(controller.signal)
   expect([member.port, member.incarnation, member.verdictOf('b')]).toEqual([0, 0, undefined])
@@ -212,7 +220,16 @@ test('a list that cannot be is refused before the start, too, and the one before
   if (b === undefined || c === undefined) throw new Error('unreachable')
   member.setMembers([b])
   expect(() => member.setMembers([c, c])).toThrow(expect.objectContaining({ reason: 'duplicate' }))
-  expect(() => member.setMembers([{ ...c, id: '' }])).toThrow(expect.objectContaining({ reason: 'range' }))
+  for (const wrong of [
+    { id: '' },
+    { id: undefined },
+    { address: '127.0.0.1' },
+    { address: {} },
+    { port: '1' }
+  ])
+    expect(() => Reflect.apply(member.setMembers, member, [[{ ...c, ...wrong }]])).toThrow(
+      expect.objectContaining({ reason: 'range', field: 'members' })
+    )
   member.start()
   expect([member.verdictOf('b')?.standing, member.verdictOf('c')]).toEqual(['unknown', undefined])
 })
