@@ -75,3 +75,32 @@ test('keys are copied: the bytes may be wiped after they are given, and the list
   network.run(500)
   expect(a.verdictOf('b')?.standing).toBe('alive')
 })
+
+test('who starts while the farewell goes on is back at once, and can be stopped again', async () => {
+  const network = new VirtualNetwork()
+  const [a, b] = network.members('a', 'b')
+  network.run(1000)
+  const told: string[] = []
+  b?.on('left', () => told.push('left'))
+  b?.on('alive', ({ reason }) => told.push(reason))
+  const farewell = a?.stop()
+  network.run(5)
+  a?.start()
+  network.run(500)
+  await farewell
+  expect([told, b?.verdictOf('a')?.standing]).toEqual([['left', 'restarted'], 'alive'])
+  const again = a?.stop()
+  network.run(100)
+  await again
+  expect(b?.verdictOf('a')?.standing).toBe('left')
+})
+
+test('who is started in the same breath as it was stopped before it ever was can be stopped', () => {
+  const network = new VirtualNetwork()
+  const member = network.member('a', 1)
+  void member.stop()
+  member.start()
+  void member.stop()
+  network.run(100)
+  expect(member.incarnation).toBe(0)
+})

@@ -84,13 +84,17 @@ export class Liveness extends EventEmitter<LivenessEvents> {
   }
 
   /**
-   * Opens the socket, and begins to watch.
+   * Opens the socket, and begins to watch; does nothing if it did so already. A farewell that is under way is over then: it
+   * was said once, and this life is a later one.
    *
    * @param signal stops, as {@link Liveness.stop} does
    * @throws LinuxNetError if the port cannot be had
    */
   start(signal?: AbortSignal): void {
-    if (this.#core !== undefined || signal?.aborted === true) return
+    if (signal?.aborted === true) return
+    if (this.#stopping !== undefined) this.abandon()
+    this.#stopping = undefined
+    if (this.#core !== undefined) return
     const { id, random = Math.random } = this.#options
     const boot = randomBoot()
     const sealer = new Sealer(this.#key, boot, this.#keys)
@@ -114,7 +118,7 @@ export class Liveness extends EventEmitter<LivenessEvents> {
     this.#tellMembers()
   }
 
-  /** Tells the others that this member leaves, and closes the socket. Resolves when that is done. */
+  /** Tells the others that this member leaves, and closes the socket. Resolves when that is done, or it is started again. */
   async stop(): Promise<void> {
     this.#stopping ??= this.#leave()
     const stopping = this.#stopping
