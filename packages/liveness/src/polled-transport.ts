@@ -7,10 +7,12 @@ import {
   UdpSocket
 } from '@clarion-lb/linux-net'
 import type { IpFamily } from '@clarion-lb/netaddr'
+import { LivenessOptionsError } from './errors.ts'
 import { MAX_DATAGRAM_BYTES } from './sealing.ts'
 import type { LivenessAddress, LivenessTransport, TransportListener } from './transport.ts'
 
 export interface PolledTransportOptions {
+  /** Of both families, 1–65 535. */
   readonly port: number
   /** The descriptors to be polled are others now. */
   readonly onDescriptors: (descriptors: readonly number[]) => void
@@ -62,7 +64,11 @@ export class PolledTransport implements LivenessTransport {
   #polled: Polled = { poller: new Poller([]), sockets: [] }
   #listener: TransportListener | undefined
 
+  /** @throws {@link LivenessOptionsError} */
   constructor(options: PolledTransportOptions) {
+    const { port } = options
+    if (!Number.isInteger(port) || port < 1 || port > 65_535)
+      throw new LivenessOptionsError('range', 'port', `${port} is no port that both families can have`)
     this.#options = options
   }
 
@@ -110,11 +116,18 @@ export class PolledTransport implements LivenessTransport {
   }
 
   drain(): void {
-    const polled = this.#polled
+    for (let round = 0; round < MAX_DRAIN_ROUNDS; round += 1) {
+      const polled = this.#polled
+      this.#drainReady(polled)
+      // What was heard may have opened and closed some: then others may still wait to be read.
+      if (this.#polled === polled) return
+    }
+  }
+
+  #drainReady(polled: Polled): void {
     const { poller, sockets } = polled
     if (poller.wait(0) === 0) return
     for (const [position, { socket, tag }] of sockets.entries()) {
-      // What was heard may have opened and closed some: the others are polled again soon.
       if (this.#polled !== polled) return
       if (!poller.isReady(position)) continue
       if (tag === undefined) this.#drainSocket(socket)
@@ -137,9 +150,17 @@ export class PolledTransport implements LivenessTransport {
   }
 
   #drainProbe(socket: UdpSocket, tag: bigint): void {
-    if (socket.takeError() === ERRNO.ECONNREFUSED) this.#listener?.onRefused(tag)
-    // Answers come by the ordinary socket; what comes here is nothing of ours.
-    else if (socket.fd >= 0) socket.receive(ignore)
+    if (socket.takeError() === ERRNO.ECONNREFUSED) {
+      this.#listener?.onRefused(tag)
+      return
+    }
+    try {
+      // Answers come by the ordinary socket; what comes here is nothing of ours.
+      if (socket.fd >= 0) socket.receive(ignore)
+    } catch (error) {
+      // There is no way to the host since a moment ago: the next probe finds that out, too.
+      if (!(error instanceof LinuxNetError)) throw error
+    }
   }
 
   #openSocket(family: IpFamily): UdpSocket {

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { Poller, UdpSocket, unsupportedReason } from '@clarion-lb/linux-net'
+import { LinuxNetError, Poller, UdpSocket, unsupportedReason } from '@clarion-lb/linux-net'
 import { parseIpAddress } from '@clarion-lb/netaddr'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { LivenessDead } from './events.ts'
@@ -89,6 +89,52 @@ describe.skipIf(unsupportedReason() !== undefined)(`polled (${unsupportedReason(
     expect(transport.probe(Uint8Array.of(3), to, 7n)).toBe(0)
     expect(open).toHaveBeenCalledTimes(opened)
     await expect.poll(() => received).toEqual(isReplaced ? [1, 2, 3] : [1, 3])
+  })
+
+  test('what was heard may open a socket: what waits by the other family is read all the same', async () => {
+    const port = FIRST_PORT + 4
+    const heard: number[] = []
+    const transport = new PolledTransport({ port, onDescriptors: () => undefined })
+    transport.open({
+      onDatagram: ([first = 0]) => {
+        heard.push(first)
+        transport.probe(Uint8Array.of(0), { address: ADDRESS, port: 9 }, BigInt(first))
+      },
+      onRefused: () => undefined
+    })
+    onTestFinished(() => transport.close())
+    for (const [i, type, address] of [
+      [4, 'udp4', '127.0.0.1'],
+      [6, 'udp6', '::1']
+    ] as const) {
+      const socket = createSocket(type)
+      onTestFinished(() => void socket.close())
+      await new Promise((resolve) => {
+        socket.send(Uint8Array.of(i), port, address, resolve)
+      })
+    }
+    transport.drain()
+    expect(heard).toEqual([4, 6])
+  })
+
+  test('a host that cannot be reached while its refusals are read disturbs nobody', () => {
+    const transport = new PolledTransport({ port: FIRST_PORT + 5, onDescriptors: () => undefined })
+    transport.open({ onDatagram: () => undefined, onRefused: () => undefined })
+    onTestFinished(() => transport.close())
+    transport.probe(Uint8Array.of(1), { address: ADDRESS, port: 9 }, 7n)
+    // The refusal is there at once, by loopback.
+    vi.spyOn(UdpSocket.prototype, 'takeError').mockReturnValueOnce(0)
+    const receive = vi.spyOn(UdpSocket.prototype, 'receive').mockImplementationOnce(() => {
+      throw new LinuxNetError('recvmmsg UDP', 113)
+    })
+    transport.drain()
+    expect(receive).toHaveBeenCalledTimes(1)
+  })
+
+  test('a port that the system chooses is refused: the families would have two', () => {
+    expect(() => new PolledTransport({ port: 0, onDescriptors: () => undefined })).toThrow(
+      expect.objectContaining({ code: 'ERR_LIVENESS_OPTIONS', field: 'port' })
+    )
   })
 
   test('a port that another program has is refused, and nothing stays open', () => {
