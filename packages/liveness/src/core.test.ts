@@ -469,6 +469,19 @@ test('who just had an answer of the accused does not join the verdict, and vouch
   expect(vouches.at(-1)).toMatchObject({ to: C, message: { member: D } })
 })
 
+test('what a dead member says may have been on its way for long: it is alive again once it answers', () => {
+  const core = newCore(OTHERS.slice(0, 1))
+  meet(core, 1, B)
+  for (let nowMs = 10; core.knowledgeOf(B)?.standing !== 'dead'; nowMs += 10)
+    core.step(nowMs, { type: 'tick' })
+  const incarnation = NO_NEWS.incarnation + 1
+  const rumors = [{ kind: 'alive', member: B, incarnation, accusers: [], reason: 'silent' }] as const
+  const effects = receive(core, 2000, B, { ...NO_NEWS, incarnation, type: 'gossip', rumors })
+  expect([core.knowledgeOf(B)?.standing, eventsOf(effects)]).toEqual(['dead', []])
+  expect(effects.map((effect) => effect.type === 'send' && effect.message.type)).toEqual(['ping'])
+  expect(eventsOf(meet(core, 2001, B, { incarnation }))).toContain('alive')
+})
+
 test('members that are not in the list any more are not told of', () => {
   const core = newCore()
   for (const key of KEYS) meet(core, 1, key)

@@ -243,6 +243,7 @@ export class LivenessCore {
       case 'known':
     }
     counters.datagramsReceived += 1
+    this.#hearFrom(record, message, isAnswer)
     this.#handle(record, envelope, message)
     if (isAnswer) this.#answered(record)
   }
@@ -258,11 +259,16 @@ export class LivenessCore {
    * would reach the process that is known if this is a recording of one before it.
    */
   #challenge(record: MemberRecord, envelope: Envelope, { type }: Message): void {
-    const { nowMs } = this.#state
-    if (nowMs - record.verifiedMs < VERIFY_INTERVAL_MS) return
-    record.verifiedMs = nowMs
+    if (!this.#mayVerify(record)) return
     if (type === 'ping') this.#outbox.send(record, ackOf(envelope), [])
     this.#outbox.send(record, { type: 'ping' }, [])
+  }
+
+  #mayVerify(record: MemberRecord): boolean {
+    const { nowMs } = this.#state
+    if (nowMs - record.verifiedMs < VERIFY_INTERVAL_MS) return false
+    record.verifiedMs = nowMs
+    return true
   }
 
   /** One that is there, but that others know a newer life of, is told so as if it were dead, and takes a higher incarnation. */
@@ -273,11 +279,19 @@ export class LivenessCore {
     this.#outbox.send(record, { type: 'gossip' }, [contradiction])
   }
 
+  /** What a dead one says may have been on its way since before it fell silent: it has to answer. */
+  #hearFrom(record: MemberRecord, { type, incarnation, patienceMs }: Message, isAnswer: boolean): void {
+    record.patienceMs = patienceMs
+    record.life = lifeOf(incarnation)
+    const { standing, incarnation: known } = record.knowledge
+    if (standing !== 'dead' || isAnswer) this.#opinions.sawAlive(record, incarnation)
+    else if (type !== 'ack' && incarnation > known && this.#mayVerify(record))
+      this.#outbox.send(record, { type: 'ping' })
+  }
+
   #handle(record: MemberRecord, envelope: Envelope, message: Message): void {
-    record.patienceMs = message.patienceMs
-    record.life = lifeOf(message.incarnation)
-    this.#opinions.sawAlive(record, message.incarnation)
-    for (const rumor of message.rumors) this.#opinions.hear(rumor, record)
+    for (const rumor of message.rumors)
+      if (rumor.member !== record.key || rumor.kind !== 'alive') this.#opinions.hear(rumor, record)
     switch (message.type) {
       case 'ping':
         this.#outbox.send(record, ackOf(envelope))
