@@ -111,6 +111,23 @@ test('whatever comes from members and at whatever time, nothing throws, and all 
   )
 })
 
+test('what is due is done when it is due, however times are rounded', () => {
+  fc.assert(
+    fc.property(fc.double({ min: 5000, max: 6000, noNaN: true }), fc.boolean(), (startMs, isRefused) => {
+      const core = newCore()
+      for (const key of KEYS) meet(core, startMs, key)
+      if (isRefused) for (let i = 0; i < 2; i += 1) core.step(startMs + 30, { type: 'refused', member: B })
+      for (let nowMs = startMs, rounds = 0; nowMs < startMs + 3000; rounds += 1) {
+        if (core.dueMs > nowMs) rounds = 0
+        expect(rounds).toBeLessThan(5)
+        nowMs = Math.max(nowMs, core.dueMs)
+        for (const key of [C, D]) if (askedBy.get(core)?.has(key) === true) meet(core, nowMs, key)
+        core.step(nowMs, { type: 'tick' })
+      }
+    })
+  )
+})
+
 test('a process is believed only once it answered this one: recordings bring nobody to life', () => {
   const core = newCore()
   const effects = receive(core, 1, B, { ...NO_NEWS, type: 'ping' })

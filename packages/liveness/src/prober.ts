@@ -197,7 +197,7 @@ export class Prober {
 
   #isSilent(watch: Watch | undefined): boolean {
     if (watch?.isOwn !== true || watch.isAwaited) return false
-    return this.#state.nowMs - watch.evidenceMs >= this.#state.parameters.doubtMs
+    return this.#wasSilentFor(watch, this.#state.parameters.doubtMs)
   }
 
   #endHelp(): void {
@@ -257,19 +257,18 @@ export class Prober {
       watch.isAwaited = false
       watch.evidenceMs = nowMs
     }
-    const silentMs = nowMs - watch.evidenceMs
     const limitMs = this.#limitMs(record)
     const isKnown = record.knowledge.standing !== 'unknown'
-    const isInDoubt = silentMs >= parameters.doubtMs || watch.refusals > 0
-    if (silentMs >= 2 * limitMs) {
+    const isInDoubt = this.#wasSilentFor(watch, parameters.doubtMs) || watch.refusals > 0
+    if (this.#wasSilentFor(watch, 2 * limitMs)) {
       // Nothing more is to be learned in a hurry; the round goes on.
       watch.probeMs = Number.POSITIVE_INFINITY
       watch.askMs = Number.POSITIVE_INFINITY
     } else if (isKnown && isInDoubt) {
       if (nowMs >= watch.probeMs) this.#ping(watch)
-      if (watch.isOwn && nowMs >= watch.askMs) this.#ask(watch, silentMs)
+      if (watch.isOwn && nowMs >= watch.askMs) this.#ask(watch, nowMs - watch.evidenceMs)
     }
-    const reason = this.#reasonToAccuse(watch, silentMs, limitMs)
+    const reason = this.#reasonToAccuse(watch, limitMs)
     if (reason === undefined || nowMs < watch.accuseMs) return
     if (!this.#maySay(watch)) {
       watch.accuseMs = nowMs + parameters.probeMs
@@ -279,10 +278,17 @@ export class Prober {
     this.#opinions.accuse(record, reason, [...watch.helpers, ...watch.askers.keys()])
   }
 
-  #reasonToAccuse(watch: Watch, silentMs: number, limitMs: number): AccusationReason | undefined {
-    if (watch.record.knowledge.standing === 'unknown') return silentMs >= limitMs ? 'neverHeard' : undefined
-    if (watch.refusals >= REFUSALS && silentMs >= this.#state.parameters.refusedMs) return 'refused'
-    return silentMs >= limitMs ? 'silent' : undefined
+  #reasonToAccuse(watch: Watch, limitMs: number): AccusationReason | undefined {
+    const { refusedMs } = this.#state.parameters
+    const isPastLimit = this.#wasSilentFor(watch, limitMs)
+    if (watch.record.knowledge.standing === 'unknown') return isPastLimit ? 'neverHeard' : undefined
+    if (watch.refusals >= REFUSALS && this.#wasSilentFor(watch, refusedMs)) return 'refused'
+    return isPastLimit ? 'silent' : undefined
+  }
+
+  /** Reckoned as {@link watchDueMs} does: by a difference, what is due now might be due only a rounding error later. */
+  #wasSilentFor({ evidenceMs }: Watch, silenceMs: number): boolean {
+    return this.#state.nowMs >= evidenceMs + silenceMs
   }
 
   /**
