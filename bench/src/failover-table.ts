@@ -48,7 +48,7 @@ export function rowOf(
   const lost = sum(({ out }) => out.lost)
   const lostBesides = sum(({ others, back }) => others.lost + back.lost)
   const notMoved = rounds.filter(({ hasMoved }) => hasMoved === false).length
-  const falseDeaths = sum((round) => round.falseDeaths)
+  const falseDeaths = sum((round) => round.falseDeaths.length)
   const isMet =
     notMoved === 0 &&
     falseDeaths === 0 &&

@@ -100,6 +100,8 @@ async function measure(
       const rounds = await repeat(lab, failure, { before, count: failure.weight * repeats, lastingMs })
       rows.push(rowOf({ ...failure, nodes: nodeCount, rate }, rounds))
       process.stderr.write(`${JSON.stringify(rows.at(-1))}\n`)
+      for (const { by, line } of rounds.flatMap(({ falseDeaths }) => falseDeaths))
+        process.stderr.write(`false death, by ${by}: ${line}\n`)
     }
     return rows
   } finally {

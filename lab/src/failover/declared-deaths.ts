@@ -6,6 +6,8 @@ export interface DeclaredDeath {
   /** Names of nodes. */
   readonly by: string
   readonly node: string
+  /** The line of the log: when, who else accused, and why. */
+  readonly line: string
 }
 
 const MESSAGE = 'node declared dead'
@@ -23,16 +25,16 @@ export function deathsIn(by: string, log: string): readonly DeclaredDeath[] {
   return log.split('\n').flatMap((line) => {
     if (!line.includes(MESSAGE)) return []
     const [, node] = /"node":"([^"]+)"/.exec(line) ?? []
-    return node === undefined ? [] : [{ by, node }]
+    return node === undefined ? [] : [{ by, node, line }]
   })
 }
 
-/** How many of these verdicts are wrong, when this is what happened to the victim. */
-export function countFalse(
+/** Those of these verdicts that are wrong, when this is what happened to the victim. */
+export function falseOf(
   deaths: readonly DeclaredDeath[],
   { mayDie }: Pick<FailoverCase, 'mayDie'>,
   victim: string
-): number {
-  if (mayDie === 'everybody') return 0
-  return deaths.filter(({ by, node }) => mayDie === 'nobody' || (node !== victim && by !== victim)).length
+): readonly DeclaredDeath[] {
+  if (mayDie === 'everybody') return []
+  return deaths.filter(({ by, node }) => mayDie === 'nobody' || (node !== victim && by !== victim))
 }

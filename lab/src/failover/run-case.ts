@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FailoverCase } from './cases.ts'
-import { countFalse, type DeclaredDeath } from './declared-deaths.ts'
+import { type DeclaredDeath, falseOf } from './declared-deaths.ts'
 import type { FailoverLab, Owners } from './failover-lab.ts'
 import { type FailoverOutcome, summarize } from './stream-report.ts'
 
@@ -18,7 +18,7 @@ export interface FailoverRound {
   /** Of all addresses, from the mending until everything was as before. */
   readonly back: FailoverOutcome
   /** Verdicts on nodes that nothing had happened to. */
-  readonly falseDeaths: number
+  readonly falseDeaths: readonly DeclaredDeath[]
 }
 
 /** How long loss and work go on that nothing should come of. */
@@ -60,7 +60,7 @@ export async function runCase(
     out: summarize(during.filter(isAffected)),
     others: summarize(during.filter((report) => !isAffected(report))),
     back: summarize(await lab.report()),
-    falseDeaths: countFalse(deaths, { mayDie }, victim)
+    falseDeaths: falseOf(deaths, { mayDie }, victim)
   }
 }
 
