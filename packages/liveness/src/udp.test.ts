@@ -204,7 +204,8 @@ test('a signal stops a member, and what cannot be is refused', async () => {
     expect(() =>
       Reflect.construct(Liveness, [{ id: 'a', keys: [KEY], port: 0, [field]: undefined }])
     ).toThrow(expect.objectContaining({ reason: 'range', field }))
-  expect(() => Reflect.apply(member.setKeys, member, [['a text of some octets']])).toThrow(
+  const untyped: { setKeys(keys: unknown): void } = member
+  expect(() => untyped.setKeys(['a text of some octets'])).toThrow(
     expect.objectContaining({ reason: 'range', field: 'keys' })
   )
   controller.abort()
@@ -220,6 +221,7 @@ test('a list that cannot be is refused before the start, too, and the one before
   if (b === undefined || c === undefined) throw new Error('unreachable')
   member.setMembers([b])
   expect(() => member.setMembers([c, c])).toThrow(expect.objectContaining({ reason: 'duplicate' }))
+  const untyped: { setMembers(members: unknown): void } = member
   for (const wrong of [
     { id: '' },
     { id: undefined },
@@ -227,7 +229,7 @@ test('a list that cannot be is refused before the start, too, and the one before
     { address: {} },
     { port: '1' }
   ])
-    expect(() => Reflect.apply(member.setMembers, member, [[{ ...c, ...wrong }]])).toThrow(
+    expect(() => untyped.setMembers([{ ...c, ...wrong }])).toThrow(
       expect.objectContaining({ reason: 'range', field: 'members' })
     )
   member.start()
