@@ -53,8 +53,7 @@ export class LostInterfaces {
   }
 
   #noteLost(name: string): void {
-    clearTimeout(this.#timers.get(name))
-    this.#timers.delete(name)
+    this.#forget(name)
     this.#lost.add(name)
   }
 

@@ -38,7 +38,8 @@ const APPLY = { fieldManager: 'clarion-speaker', force: true } as const
 
 /**
  * Whose cable is out may still reach the API server, by another one: by its Lease it tells so, and nobody has to find out.
- * What it told is of one life of its failure detector; with the cable in again it begins another one.
+ * What it told of the cable that others probe it by is of one life of its failure detector; with the cable in again it begins
+ * another one.
  */
 export class NodeNotices {
   readonly #options: NodeNoticesOptions

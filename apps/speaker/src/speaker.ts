@@ -229,7 +229,6 @@ export class Speaker implements Service {
 
   #updateLiveness(): void {
     const { liveness, plane } = this.#knownParts()
-    this.#known.setLostInterfaces(liveness.lostInterfaces())
     const settings = liveness.settings()
     const members = settings === undefined ? [] : this.#members()
     const text =
@@ -249,6 +248,7 @@ export class Speaker implements Service {
 
   #updateMembers(): void {
     const { announcer, liveness, routes } = this.#knownParts()
+    this.#known.setLostInterfaces(liveness.lostInterfaces())
     liveness.retain(new Set(Array.from(this.nodes.cache.values(), ({ metadata }) => metadata?.name ?? '')))
     const members = liveness.members()
     announcer.apply(this.planner.setMembers(this.#withoutDeleted(members)))
