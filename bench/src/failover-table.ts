@@ -117,8 +117,7 @@ export function failoverDocument(
 
 By \`${facts.bench}\`, on one machine of ${cores} cores that runs the whole lab: an API server, the controller, a speaker and
 stand-ins for kubelet and kube-proxy on each node, the client; with a take-back delay of ${takeBack}. ${addresses} addresses; the client sends
-UDP packets to each, and the node that they come to sends them back. Beside 12 speakers they are fewer, to leave room on
-the machine.
+UDP packets to each, and the node that they come to sends them back.
 
 - _Gap_: from the sending of the last packet that was answered before it to the sending of the first one that was answered
   after it, of each address of the node that was hit.

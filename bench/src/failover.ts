@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   FAILOVER_CASES,
-  FAILOVER_SIZES,
+  FAILOVER_LOAD,
   type FailoverCase,
   FailoverLab,
   type FailoverRound,
@@ -31,17 +31,15 @@ interface LabSize {
   readonly nodeCount: number
   /** How often what a fault weighs it happens. */
   readonly repeats: number
-  /** Packets a second to each address. */
-  readonly rate: number
 }
 
 const ROOT = join(import.meta.dirname, '..', '..')
 /** The first fault, a node that is cut off, weighs 17: fifty-one cuts. All of it takes half an hour. */
 const SIZES: readonly LabSize[] = [
-  { ...FAILOVER_SIZES.few, repeats: 3 },
-  { ...FAILOVER_SIZES.many, repeats: 1 }
+  { nodeCount: 3, repeats: 3 },
+  { nodeCount: 12, repeats: 1 }
 ]
-const ADDRESSES = 50
+const { addressCount, rate } = FAILOVER_LOAD
 /** Speakers that start together keep each other waiting, and ask for patience: half as much every ten seconds. */
 const CALM_MS = 40_000
 /** Shorter than the default, since each round waits for it. */
@@ -59,7 +57,7 @@ export async function benchFailover(options: FailoverBenchOptions): Promise<Benc
   const sizes = SIZES.filter(({ nodeCount }) => nodes === undefined || nodeCount === nodes)
   if (sizes.length === 0) throw new Error(`there is no lab with ${nodes} nodes`)
   const facts = {
-    addresses: ADDRESSES,
+    addresses: addressCount,
     cores: availableParallelism(),
     takeBack: TAKE_BACK,
     bench: COMMAND,
@@ -84,12 +82,12 @@ function commandOf({ only, table, nodes, repeats, minutes }: FailoverBenchOption
 }
 
 async function measure(
-  { nodeCount, repeats, rate, lastingMs }: LabSize & { readonly lastingMs: number | undefined },
+  { nodeCount, repeats, lastingMs }: LabSize & { readonly lastingMs: number | undefined },
   cases: readonly FailoverCase[]
 ): Promise<readonly FailoverRow[]> {
   const directory = await mkdtemp(join(tmpdir(), 'clarion-bench-failover-'))
   const env = { CLARION_TAKE_BACK_DELAY: TAKE_BACK }
-  const lab = new FailoverLab({ directory, root: ROOT, nodeCount, addressCount: ADDRESSES, rate, env })
+  const lab = new FailoverLab({ directory, root: ROOT, nodeCount, ...FAILOVER_LOAD, env })
   const rows: FailoverRow[] = []
   try {
     await lab.start()

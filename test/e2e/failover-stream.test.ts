@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   FAILOVER_CASES,
-  FAILOVER_SIZES,
+  FAILOVER_LOAD,
   type FailoverCase,
   FailoverLab,
   type Owners,
@@ -12,16 +12,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ROOT } from './fixture.ts'
 
-/** It would take a good part of the gate's time; `npm run bench -- failover` has it, and all faults with twelve nodes. */
-const LEFT_OUT = 'speaker stopped for 30 s (SIGSTOP)'
-const WITH_MANY = ['node cut off, carrier stays', 'killed', 'ended', 'drained', 'split']
-const LABS = [
-  { ...FAILOVER_SIZES.few, cases: FAILOVER_CASES.filter(({ name }) => name !== LEFT_OUT) },
-  {
-    ...FAILOVER_SIZES.many,
-    cases: FAILOVER_CASES.filter(({ name }) => WITH_MANY.some((part) => name.includes(part)))
-  }
-]
+const LABS = [3, 12].map((nodeCount) => ({ ...FAILOVER_LOAD, nodeCount }))
 
 /** In words, for the name of the test. */
 function promiseOf({ moves, goalMs }: FailoverCase): string {
@@ -29,7 +20,7 @@ function promiseOf({ moves, goalMs }: FailoverCase): string {
   return [moved, goalMs === 0 ? 'no packet is lost' : ''].filter(Boolean).join(', ')
 }
 
-describe.each(LABS)('$nodeCount nodes, fifty addresses, $rate packets a second to each:', (size) => {
+describe.each(LABS)('$nodeCount nodes, $addressCount addresses, $rate packets a second to each:', (size) => {
   let directory: string
   let lab: FailoverLab
   /** Who answers when all is well. */
@@ -39,7 +30,7 @@ describe.each(LABS)('$nodeCount nodes, fifty addresses, $rate packets a second t
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'clarion-failover-'))
     const env = { CLARION_TAKE_BACK_DELAY: '2s' }
-    lab = new FailoverLab({ ...size, directory, root: ROOT, addressCount: 50, env })
+    lab = new FailoverLab({ ...size, directory, root: ROOT, env })
     await lab.start()
     before = await lab.owners()
   })
@@ -55,7 +46,7 @@ describe.each(LABS)('$nodeCount nodes, fifty addresses, $rate packets a second t
     return names[round % names.length] ?? ''
   }
 
-  const rows = size.cases.map((failure) => ({ title: `${failure.name}: ${promiseOf(failure)}`, failure }))
+  const rows = FAILOVER_CASES.map((failure) => ({ title: `${failure.name}: ${promiseOf(failure)}`, failure }))
 
   test.each(rows)('$title', async ({ failure }) => {
     const { affected, hasMoved, out, others, back } = await runCase(lab, failure, {

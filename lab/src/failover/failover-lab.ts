@@ -18,12 +18,10 @@ export interface FailoverLabOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** Labs of few and of many nodes, with as many packets a second to each of 50 addresses as two cores bear beside them. */
-export const FAILOVER_SIZES: Readonly<
-  Record<'few' | 'many', Pick<FailoverLabOptions, 'nodeCount' | 'rate'>>
-> = {
-  few: { nodeCount: 3, rate: 1000 },
-  many: { nodeCount: 12, rate: 200 }
+/** What the client sends where failover is measured and where it is tested. */
+export const FAILOVER_LOAD: Readonly<Pick<FailoverLabOptions, 'addressCount' | 'rate'>> = {
+  addressCount: 50,
+  rate: 1000
 }
 
 /** Who answers, by address. */
