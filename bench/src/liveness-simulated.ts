@@ -125,7 +125,7 @@ export function simulateLoss(count: number): Figure {
 /** What a member sends in a large group, and how soon the death of one is known. */
 export function simulateGroup(count: number): readonly Figure[] {
   const what = `${count} simulated members, period 100 ms`
-  const simulation = new Simulation({ count, seed: 1 })
+  const simulation = new Simulation({ count, seed: 1, keepsEvents: false })
   // Until the news that all are there has gone round.
   simulation.run(30_000)
   const before = simulation.traffic

@@ -20,7 +20,9 @@ const SIZES: readonly Size[] = [
 ]
 const SIMULATED_COUNTS = [300, 2000] as const
 const LOSSY_COUNTS = [3, 12] as const
-const QUIET_MS = 10_000
+/** So long news of the start goes round. */
+const SETTLING_PERIODS = 50
+const MEASURED_MS = 10_000
 const DEFAULT_MINUTES = 1
 /** Each core has work of its own. */
 const BUSY_PROCESSES = 2
@@ -64,8 +66,8 @@ async function measureSize({ rounds, ...options }: Size): Promise<readonly Figur
   const what = `${options.count} members, period ${options.periodMs} ms`
   try {
     await group.converge()
-    await sleep(QUIET_MS)
-    const load = loadFigures(what, await group.measure(QUIET_MS))
+    await sleep(SETTLING_PERIODS * options.periodMs)
+    const load = loadFigures(what, await group.measure(MEASURED_MS))
     if (rounds === 0) return load
     const gone = await detect(group, 'SIGSTOP', rounds)
     const refused = await detect(group, 'SIGKILL', rounds)

@@ -29,11 +29,14 @@ export interface Knowledge {
   readonly reason: AccusationReason
 }
 
+/** One list for all, since nearly everybody is accused by nobody: thousands of members are known. */
+const NONE: readonly never[] = []
+
 export const NOTHING_KNOWN: Knowledge = {
   standing: 'unknown',
   incarnation: 0,
-  accusations: [],
-  accusers: [],
+  accusations: NONE,
+  accusers: NONE,
   reason: 'silent'
 }
 
@@ -99,12 +102,13 @@ export function rumorsOf(member: bigint, knowledge: Knowledge, nowMs: number): r
         reason: accusation.reason
       })
   if (accused.length > 0 || standing === 'unknown') return accused
-  return [{ kind: 'alive', member, incarnation, accusers: [], reason: 'silent' }]
+  return [{ kind: 'alive', member, incarnation, accusers: NONE, reason: 'silent' }]
 }
 
 function begin(rumor: Rumor, accusedUntilMs: number): Knowledge {
-  const { kind, incarnation, accusers, reason } = rumor
-  if (kind !== 'accused') return { standing: kind, incarnation, accusations: [], accusers, reason }
+  const { kind, incarnation, reason } = rumor
+  const accusers = rumor.accusers.length === 0 ? NONE : rumor.accusers
+  if (kind !== 'accused') return { standing: kind, incarnation, accusations: NONE, accusers, reason }
   const standing = incarnation === 0 ? 'unknown' : 'alive'
   return accuse({ ...NOTHING_KNOWN, standing, incarnation }, rumor, accusedUntilMs)
 }

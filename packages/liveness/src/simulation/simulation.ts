@@ -23,6 +23,8 @@ export interface SimulationOptions {
   readonly timerLatenessMs?: number | undefined
   /** Encodes and decodes each message on its way. @defaultValue false */
   readonly encodes?: boolean | undefined
+  /** Adds to `events`: each member tells of each, so thousands make millions. @defaultValue true */
+  readonly keepsEvents?: boolean | undefined
 }
 
 /** An event of one member, and when it was, in virtual milliseconds. */
@@ -229,9 +231,10 @@ export class Simulation {
   }
 
   #apply(host: Host, process: Process, effects: readonly LivenessEffect[]): void {
+    const { keepsEvents = true } = this.#options
     for (const effect of effects) {
-      if (effect.type === 'event') this.events.push({ atMs: this.nowMs, by: host.id, event: effect.event })
-      else this.#send(host, process, effect)
+      if (effect.type === 'send') this.#send(host, process, effect)
+      else if (keepsEvents) this.events.push({ atMs: this.nowMs, by: host.id, event: effect.event })
     }
     this.#arm(host, process)
   }
