@@ -1,11 +1,9 @@
-import type { FailoverRound } from '@clarion-lb/lab'
+import type { FailoverConditions, FailoverRound } from '@clarion-lb/lab'
 import { quantile } from './result.ts'
 
 /** What a fault has cost, over all its rounds. Gaps are milliseconds. */
 export interface FailoverRow {
   readonly nodes: number
-  /** Packets a second to each address. */
-  readonly rate: number
   readonly name: string
   /** The limit of the 99th percentile; 0: no packet is to be lost. */
   readonly goalMs: number
@@ -28,12 +26,7 @@ export interface FailoverRow {
 
 /** Sums up the rounds of a fault. An address without a lost packet has a gap of 0. */
 export function rowOf(
-  {
-    name,
-    goalMs,
-    nodes,
-    rate
-  }: { readonly name: string; readonly goalMs: number; readonly nodes: number; readonly rate: number },
+  { name, goalMs, nodes }: { readonly name: string; readonly goalMs: number; readonly nodes: number },
   rounds: readonly FailoverRound[]
 ): FailoverRow {
   const sum = (count: (round: FailoverRound) => number): number =>
@@ -55,7 +48,6 @@ export function rowOf(
     (goalMs === 0 ? lost + lostBesides === 0 : (gapMs?.p99 ?? 0) < goalMs)
   return {
     nodes,
-    rate,
     name,
     goalMs,
     rounds: rounds.length,
@@ -87,11 +79,8 @@ const HEAD = [
   'Met'
 ] as const
 
-export interface TableFacts {
-  readonly addresses: number
+export interface TableFacts extends FailoverConditions {
   readonly cores: number
-  /** Of the speakers. */
-  readonly takeBack: string
   /** Without options. */
   readonly bench: string
   /** With those that it was called with. */
@@ -110,17 +99,17 @@ export function failoverDocument(
   facts: TableFacts,
   before: string | undefined
 ): string {
-  const { addresses, cores, takeBack, command, minutes } = facts
+  const { addressCount, rate, cores, takeBackDelay, command, minutes } = facts
   const text = `<!-- Made by \`${facts.bench}\`; what is changed here is lost. -->
 
 # Failover, measured
 
 By \`${facts.bench}\`, on one machine of ${cores} cores that runs the whole lab: an API server, the controller, a speaker and
-stand-ins for kubelet and kube-proxy on each node, the client; with a take-back delay of ${takeBack}. ${addresses} addresses; the client sends
-UDP packets to each, and the node that they come to sends them back.
+stand-ins for kubelet and kube-proxy on each node, the client; with a take-back delay of ${takeBackDelay}. ${addressCount} addresses; the client sends
+${rate} UDP packets a second to each, and the node that they come to sends them back.
 
 - _Gap_: from the sending of the last packet that was answered before it to the sending of the first one that was answered
-  after it, of each address of the node that was hit.
+  after it, of each address of the node that was hit. It is known to ${Math.round(1000 / rate)} ms.
 - _Lost_: packets to addresses of that node, until others had taken over. _Lost besides_: packets to other addresses, and to
   all when the node came back.
 - _Moves_: changes of who answers, out and back. _False deaths_: verdicts on nodes that nothing had happened to.
@@ -145,14 +134,12 @@ UDP packets to each, and the node that they come to sends them back.
 }
 
 function section(title: string, rows: readonly FailoverRow[], command: string): string {
-  const [{ rate } = { rate: 0 }] = rows
   const cells = rows.map(cellsOf)
   const widths = HEAD.map((head, i) => Math.max(head.length, ...cells.map((row) => row[i]?.length ?? 0)))
   const line = (row: readonly string[]): string =>
     `| ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`
   const rule = widths.map((width) => '-'.repeat(width))
-  const head = `## ${title}\n\n\`${command}\`: ${rate} packets a second to each address: a gap is known to ${Math.round(1000 / rate)} ms.`
-  return `${head}\n\n${[HEAD, rule, ...cells].map(line).join('\n')}`
+  return `## ${title}\n\n\`${command}\`\n\n${[HEAD, rule, ...cells].map(line).join('\n')}`
 }
 
 function cellsOf(row: FailoverRow): readonly string[] {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   FAILOVER_CASES,
-  FAILOVER_LOAD,
+  FAILOVER_CONDITIONS,
   type FailoverCase,
   FailoverLab,
   type FailoverRound,
@@ -39,11 +39,8 @@ const SIZES: readonly LabSize[] = [
   { nodeCount: 3, repeats: 3 },
   { nodeCount: 12, repeats: 1 }
 ]
-const { addressCount, rate } = FAILOVER_LOAD
 /** Speakers that start together keep each other waiting, and ask for patience: half as much every ten seconds. */
 const CALM_MS = 40_000
-/** Shorter than the default, since each round waits for it. */
-const TAKE_BACK = '2s'
 const COMMAND = 'npm run bench -- failover'
 
 /** Faults of nodes, speakers, the segment and the API server, as a client sees them. */
@@ -57,9 +54,8 @@ export async function benchFailover(options: FailoverBenchOptions): Promise<Benc
   const sizes = SIZES.filter(({ nodeCount }) => nodes === undefined || nodeCount === nodes)
   if (sizes.length === 0) throw new Error(`there is no lab with ${nodes} nodes`)
   const facts = {
-    addresses: addressCount,
+    ...FAILOVER_CONDITIONS,
     cores: availableParallelism(),
-    takeBack: TAKE_BACK,
     bench: COMMAND,
     command: commandOf(options),
     minutes
@@ -86,8 +82,7 @@ async function measure(
   cases: readonly FailoverCase[]
 ): Promise<readonly FailoverRow[]> {
   const directory = await mkdtemp(join(tmpdir(), 'clarion-bench-failover-'))
-  const env = { CLARION_TAKE_BACK_DELAY: TAKE_BACK }
-  const lab = new FailoverLab({ directory, root: ROOT, nodeCount, ...FAILOVER_LOAD, env })
+  const lab = new FailoverLab({ directory, root: ROOT, nodeCount, ...FAILOVER_CONDITIONS })
   const rows: FailoverRow[] = []
   try {
     await lab.start()
@@ -96,7 +91,7 @@ async function measure(
     for (const failure of cases) {
       process.stderr.write(`${nodeCount} nodes, ${failure.name} × ${failure.weight * repeats}\n`)
       const rounds = await repeat(lab, failure, { before, count: failure.weight * repeats, lastingMs })
-      rows.push(rowOf({ ...failure, nodes: nodeCount, rate }, rounds))
+      rows.push(rowOf({ ...failure, nodes: nodeCount }, rounds))
       process.stderr.write(`${JSON.stringify(rows.at(-1))}\n`)
       for (const { by, line } of rounds.flatMap(({ falseDeaths }) => falseDeaths))
         process.stderr.write(`false death, by ${by}: ${line}\n`)

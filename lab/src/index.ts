@@ -18,7 +18,13 @@ export { Cluster, type ClusterOptions, SYSTEM_NAMESPACE } from './cluster.ts'
 export { isOfRouter, isOfSegment } from './demo/example-files.ts'
 export { type ServiceState } from './demo/story.ts'
 export { FAILOVER_CASES, type FailoverCase } from './failover/cases.ts'
-export { FAILOVER_LOAD, FailoverLab, type FailoverLabOptions, type Owners } from './failover/failover-lab.ts'
+export {
+  FAILOVER_CONDITIONS,
+  type FailoverConditions,
+  FailoverLab,
+  type FailoverLabOptions,
+  type Owners
+} from './failover/failover-lab.ts'
 export { type FailoverRound, runCase } from './failover/run-case.ts'
 export {
   type AddressReport,

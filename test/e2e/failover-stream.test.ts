@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   FAILOVER_CASES,
-  FAILOVER_LOAD,
+  FAILOVER_CONDITIONS,
   type FailoverCase,
   FailoverLab,
   type Owners,
@@ -12,7 +12,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ROOT } from './fixture.ts'
 
-const LABS = [3, 12].map((nodeCount) => ({ ...FAILOVER_LOAD, nodeCount }))
+const LABS = [3, 12].map((nodeCount) => ({ ...FAILOVER_CONDITIONS, nodeCount }))
 
 /** In words, for the name of the test. */
 function promiseOf({ moves, goalMs }: FailoverCase): string {
@@ -29,8 +29,7 @@ describe.each(LABS)('$nodeCount nodes, $addressCount addresses, $rate packets a 
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'clarion-failover-'))
-    const env = { CLARION_TAKE_BACK_DELAY: '2s' }
-    lab = new FailoverLab({ ...size, directory, root: ROOT, env })
+    lab = new FailoverLab({ ...size, directory, root: ROOT })
     await lab.start()
     before = await lab.owners()
   })

@@ -6,22 +6,26 @@ import { type DeclaredDeath, readDeaths } from './declared-deaths.ts'
 import type { AddressReport } from './stream-report.ts'
 import { compileStream, reflectStream, STREAM_LINGER_MS, UdpStream } from './udp-stream.ts'
 
-export interface FailoverLabOptions {
+export interface FailoverConditions {
+  readonly addressCount: number
+  /** Packets a second to each address. */
+  readonly rate: number
+  /** Of the speakers, as their flag has it. */
+  readonly takeBackDelay: string
+}
+
+/** Where failover is measured, and where it is tested. The delay is shorter than the default, since each round waits for it. */
+export const FAILOVER_CONDITIONS: FailoverConditions = {
+  addressCount: 50,
+  rate: 1000,
+  takeBackDelay: '2s'
+}
+
+export interface FailoverLabOptions extends FailoverConditions {
   readonly directory: string
   /** Of the repository. */
   readonly root: string
   readonly nodeCount: number
-  readonly addressCount: number
-  /** Packets a second to each address. */
-  readonly rate: number
-  /** What the controller and the speakers get besides. */
-  readonly env?: Readonly<Record<string, string>>
-}
-
-/** What the client sends where failover is measured and where it is tested. */
-export const FAILOVER_LOAD: Readonly<Pick<FailoverLabOptions, 'addressCount' | 'rate'>> = {
-  addressCount: 50,
-  rate: 1000
 }
 
 /** Who answers, by address. */
@@ -47,7 +51,8 @@ export class FailoverLab {
   #stream: UdpStream | undefined
 
   constructor(options: FailoverLabOptions) {
-    const { directory, root, nodeCount, addressCount, env = {} } = options
+    const { directory, root, nodeCount, addressCount, takeBackDelay } = options
+    const env = { CLARION_TAKE_BACK_DELAY: takeBackDelay }
     this.#options = options
     this.cluster = new Cluster({ directory, root, nodeCount, env })
     this.addresses = Array.from({ length: addressCount }, (_, i) => `192.168.100.${FIRST_HOST + i}`)
